@@ -1,0 +1,188 @@
+import type { Columns } from '../core/columns.ts'
+import { DECIMALS_LIMIT, formatDecimal, POW10 } from '../core/decimal.ts'
+import { DecodeError } from '../core/errors.ts'
+import { type SetOutcome, Side } from './side.ts'
+
+/** Hears what each level of an update did. For statistics; the hot path goes without. */
+export type LevelWatch = (outcome: SetOutcome) => void
+
+/**
+ * An order book: both sides, the venue's sequence number that they stand at, and how far down they are known.
+ *
+ * Prices and sizes are integers scaled by `priceDecimals` and `sizeDecimals`. The book begins with those of its instrument's tick
+ * and lot and widens itself when a venue sends finer numbers, so that every level stays exact.
+ */
+export class Book {
+  readonly bids = new Side('bid')
+  readonly asks = new Side('ask')
+  sequence = Number.NaN
+  /** Venue time of the last update; NaN: the venue named none. */
+  venueTimeUs = Number.NaN
+  priceDecimals: number
+  sizeDecimals: number
+  /** Worst price down to which a side is complete, scaled; NaN: complete to the end. */
+  bidBound = Number.NaN
+  askBound = Number.NaN
+  /** Levels a side that the venue keeps filled; `Infinity`: it does not, or it sends the full depth. */
+  #rolling = Infinity
+  /** Beyond these prices levels were not told or were forgotten, scaled; NaN: none were. */
+  #bidCut = Number.NaN
+  #askCut = Number.NaN
+  readonly #tickDecimals: number
+  readonly #lotDecimals: number
+
+  constructor(priceDecimals = 0, sizeDecimals = 0) {
+    this.priceDecimals = priceDecimals
+    this.sizeDecimals = sizeDecimals
+    this.#tickDecimals = priceDecimals
+    this.#lotDecimals = sizeDecimals
+  }
+
+  /**
+   * Makes the book what a snapshot event says. A side that fills `window` levels is known only that far down, and anything
+   * beyond it only as it changes. Throws like `apply`.
+   */
+  replace(columns: Columns, at: number, window: number): void {
+    this.#restart(columns, at, Infinity)
+    if (this.bids.count >= window) this.#bidCut = this.bids.price(this.bids.count - 1)
+    if (this.asks.count >= window) this.#askCut = this.asks.price(this.asks.count - 1)
+    this.#bound()
+  }
+
+  /**
+   * The same where the venue keeps the window filled, telling what leaves and enters it (OKX: 400 levels): a side that fills it
+   * is known down to whatever its last level is at the time, and a shorter one to its end.
+   */
+  replaceRolling(columns: Columns, at: number, window: number): void {
+    this.#restart(columns, at, window)
+  }
+
+  /**
+   * Applies the levels of an event and takes its sequence number. Throws `DecodeError` for a number that cannot be held; the
+   * levels before it are then applied, and the book is not to be trusted.
+   */
+  apply(columns: Columns, at: number, watch?: LevelWatch): void {
+    this.#applySide('bid', columns, at, watch)
+    this.#applySide('ask', columns, at, watch)
+    this.sequence = columns.last[at] ?? Number.NaN
+    this.venueTimeUs = columns.venueTimeUs[at] ?? Number.NaN
+    if (this.#rolling !== Infinity) this.#bound()
+  }
+
+  /** True when the best bid is at or over the best ask: a sound book shows it for one update at most, or in an auction. */
+  isCrossed(): boolean {
+    return this.bids.price(0) >= this.asks.price(0)
+  }
+
+  /** How many levels of a side are vouched for: those at or better than its bound. */
+  knownDepth(side: 'bid' | 'ask'): number {
+    const levels = side === 'bid' ? this.bids : this.asks
+    const bound = side === 'bid' ? this.bidBound : this.askBound
+    return Number.isNaN(bound) ? levels.count : levels.depthOf(bound)
+  }
+
+  /** Forgets levels beyond the best `count` of a side. What is forgotten is unknown from then on, and said to be. */
+  trim(count: number): void {
+    if (this.bids.count > count) {
+      this.bids.trim(count)
+      this.#bidCut = tighter(count > 0 ? this.bids.price(count - 1) : Infinity, this.#bidCut, Math.max)
+    }
+    if (this.asks.count > count) {
+      this.asks.trim(count)
+      this.#askCut = tighter(count > 0 ? this.asks.price(count - 1) : -Infinity, this.#askCut, Math.min)
+    }
+    this.#bound()
+  }
+
+  /** Price of level `depth` as exact text. */
+  priceText(side: Side, depth: number): string {
+    return formatDecimal(side.price(depth), this.priceDecimals)
+  }
+
+  /** Size of level `depth` as exact text. */
+  sizeText(side: Side, depth: number): string {
+    return formatDecimal(side.size(depth), this.sizeDecimals)
+  }
+
+  /** Begins anew, counting in tick and lot again: finer numbers than the venue sends take room that its prices may need. */
+  #restart(columns: Columns, at: number, rolling: number): void {
+    this.bids.clear()
+    this.asks.clear()
+    this.#bidCut = Number.NaN
+    this.#askCut = Number.NaN
+    this.priceDecimals = this.#tickDecimals
+    this.sizeDecimals = this.#lotDecimals
+    this.#rolling = rolling
+    this.apply(columns, at)
+    this.#bound()
+  }
+
+  /** Where a side is cut and where its rolling window ends, whichever is nearer to the top. */
+  #bound(): void {
+    this.bidBound = tighter(this.#bidCut, this.bids.price(this.#rolling - 1), Math.max)
+    this.askBound = tighter(this.#askCut, this.asks.price(this.#rolling - 1), Math.min)
+  }
+
+  #applySide(name: 'bid' | 'ask', columns: Columns, at: number, watch: LevelWatch | undefined): void {
+    const side = name === 'bid' ? this.bids : this.asks
+    const start = (name === 'bid' ? columns.bidStart[at] : columns.askStart[at]) ?? 0
+    const count = (name === 'bid' ? columns.bidCount[at] : columns.askCount[at]) ?? 0
+    for (let level = start; level < start + count; level++) {
+      const outcome = this.#set(side, columns, level)
+      if (watch !== undefined) watch(outcome)
+    }
+  }
+
+  #set(side: Side, columns: Columns, level: number): SetOutcome {
+    const price = this.#scaledPrice(columns.prices[level] ?? Number.NaN, columns.priceDecimals[level] ?? 0)
+    const decimals = columns.sizeDecimals[level] ?? 0
+    if (decimals > this.sizeDecimals) this.#widenSizes(decimals)
+    const size = (columns.sizes[level] ?? Number.NaN) * (POW10[this.sizeDecimals - decimals] ?? Number.NaN)
+    if (size >= 0 && size <= Number.MAX_SAFE_INTEGER) return side.set(price, size)
+    return side.set(price, Infinity, this.#bigSize(columns, level))
+  }
+
+  #scaledPrice(mantissa: number, decimals: number): number {
+    if (decimals > this.priceDecimals) this.#widenPrices(decimals)
+    const price = mantissa * (POW10[this.priceDecimals - decimals] ?? Number.NaN)
+    if (!Number.isSafeInteger(price))
+      throw new DecodeError('precision', 'a price beyond 2^53 in units of this book')
+    return price
+  }
+
+  #bigSize(columns: Columns, level: number): bigint {
+    const mantissa = columns.sizes[level] ?? Number.NaN
+    if (!(mantissa >= 0)) throw new DecodeError('negative', 'a size below 0')
+    const exact = mantissa === Infinity ? columns.bigSizes?.get(level) : BigInt(mantissa)
+    if (exact === undefined) throw new RangeError('a size beyond 2^53 without its exact value')
+    return exact * 10n ** BigInt(this.sizeDecimals - (columns.sizeDecimals[level] ?? 0))
+  }
+
+  #widenPrices(decimals: number): void {
+    const power = decimals - this.priceDecimals
+    if (decimals > DECIMALS_LIMIT) throw new DecodeError('precision', `a price with ${decimals} decimals`)
+    if (!this.bids.fits(power) || !this.asks.fits(power)) {
+      throw new DecodeError('precision', `a price of this book does not fit ${decimals} decimals`)
+    }
+    this.bids.widenPrices(power)
+    this.asks.widenPrices(power)
+    this.#bidCut *= POW10[power] ?? Number.NaN
+    this.#askCut *= POW10[power] ?? Number.NaN
+    this.priceDecimals = decimals
+    this.#bound()
+  }
+
+  #widenSizes(decimals: number): void {
+    if (decimals > DECIMALS_LIMIT) throw new DecodeError('precision', `a size with ${decimals} decimals`)
+    const power = decimals - this.sizeDecimals
+    this.bids.widenSizes(power)
+    this.asks.widenSizes(power)
+    this.sizeDecimals = decimals
+  }
+}
+
+/** The tighter of two bounds, either of which may be NaN: none. */
+function tighter(one: number, other: number, pick: (one: number, other: number) => number): number {
+  if (Number.isNaN(one)) return other
+  return Number.isNaN(other) ? one : pick(one, other)
+}

@@ -1,0 +1,251 @@
+import type { Columns } from '../core/columns.ts'
+import type { EpochMicros } from '../core/units.ts'
+import type { Book } from './book.ts'
+
+/**
+ * What a delta means to a book that stands at `sequence`. `old`: already in the book. `reset`: the venue's numbers went back.
+ */
+export type Verdict = 'next' | 'old' | 'gap' | 'reset'
+
+/** How the book stream of one venue hangs together. Pure. */
+export interface LinkRule {
+  /** Judges delta `at` of `columns`; `anchored` is false for the first delta after a snapshot. */
+  judge(sequence: number, columns: Columns, at: number, anchored: boolean): Verdict
+  /**
+   * Where snapshots come from. `request`: asked for beside the stream, so deltas are kept until it arrives, and one that arrives
+   * while the book is live is not needed. `stream`: sent by the venue in the stream, replacing the book whenever it comes; where
+   * it is a window, the venue keeps that filled (`Book.replaceRolling`).
+   */
+  readonly snapshot: 'request' | 'stream'
+  /** The venue's checksum over a book as it stands now, for venues that send one (OKX until 2026: signed CRC32). */
+  checksum?(book: Book): number
+}
+
+/** Deltas kept while a snapshot is on its way; at 10 a second over two minutes. The oldest goes first: it is the least useful. */
+export const HELD_LIMIT = 1_500
+/** Bytes kept for one book while it waits: `HELD_LIMIT` deltas of a few levels, or the 40 largest ever seen. */
+export const HELD_BYTES_LIMIT = 8 * 1024 * 1024
+/** A snapshot request has failed long before a delta is this old. */
+export const HELD_AGE_LIMIT_US = 60_000_000
+/** So many deltas in a row that look old mean that the venue began to count anew. Repeats of the last one do not count. */
+export const OLD_LIMIT = 50
+/** The same before any delta has linked: a stream may lag behind its snapshot, by ten seconds at 100 deltas a second. */
+export const UNANCHORED_OLD_LIMIT = 1_000
+
+/** A delta that waits for a snapshot: event 0 of its own `columns`. */
+export interface HeldDelta {
+  readonly columns: Columns
+  readonly receiveTimeUs: EpochMicros
+  /** Whatever the caller wants to recognise it by: a line of a capture. */
+  readonly tag: number
+}
+
+/** Where a book stands on its way to being verified. */
+export type SyncState =
+  /** Nothing to hold on to: no socket, or the venue sends the snapshot in the stream. */
+  | { readonly name: 'waiting' }
+  /** Deltas are kept until a snapshot joins them. */
+  | { readonly name: 'buffering'; readonly held: HeldDelta[]; bytes: number }
+  /** Verified. `anchored` once a delta has linked to the snapshot. */
+  | { readonly name: 'live'; anchored: boolean }
+
+/**
+ * What became of a delta. `held`: kept for the snapshot; `unsynced`: there is no book, and the venue's next snapshot will need no
+ * deltas from before it. `gap`, `reset`, `checksum`: the book is lost.
+ */
+export type DeltaOutcome = 'applied' | 'old' | 'held' | 'unsynced' | 'gap' | 'reset' | 'checksum'
+
+/**
+ * What became of a snapshot. `stale`: older than the deltas that wait for it, or they have a hole: another one is needed.
+ * `checksum`: it, or a delta held for it, disagrees: the book is lost, even if `joined` was heard.
+ */
+export type SnapshotOutcome = 'joined' | 'stale' | 'ignored' | 'checksum'
+
+/**
+ * Keeps one book true: holds deltas until there is a snapshot, joins them, checks every link. It decides and applies; it asks
+ * for nothing. Whoever calls it publishes what it applied, and gets a new snapshot when the outcome is one of
+ * the bad ones.
+ */
+export class BookSync {
+  readonly book: Book
+  readonly #rule: LinkRule
+  #state: SyncState = { name: 'waiting' }
+  #oldInARow = 0
+
+  constructor(rule: LinkRule, book: Book) {
+    this.#rule = rule
+    this.book = book
+  }
+
+  get state(): SyncState['name'] {
+    return this.#state.name
+  }
+
+  get isLive(): boolean {
+    return this.#state.name === 'live'
+  }
+
+  /** Deltas and bytes that wait for a snapshot. */
+  get held(): { readonly count: number; readonly bytes: number } {
+    return this.#state.name === 'buffering'
+      ? { count: this.#state.held.length, bytes: this.#state.bytes }
+      : { count: 0, bytes: 0 }
+  }
+
+  /**
+   * Takes delta `at` of `columns`. After `gap` and `reset` the book is lost, and the delta is held for the next snapshot. Throws
+   * `DecodeError` for a number that the book cannot hold; the book is then lost as well.
+   */
+  delta(columns: Columns, at: number, receiveTimeUs: EpochMicros, tag = 0): DeltaOutcome {
+    const state = this.#state
+    if (state.name !== 'live') return this.#hold(columns, at, { receiveTimeUs, tag })
+    const verdict = this.#rule.judge(this.book.sequence, columns, at, state.anchored)
+    if (verdict === 'next') {
+      this.#oldInARow = 0
+      state.anchored = true
+      return this.#apply(columns, at) ? 'applied' : 'checksum'
+    }
+    if (verdict === 'old' && !this.#isReset(columns, at, state.anchored)) return 'old'
+    this.lose()
+    this.#hold(columns, at, { receiveTimeUs, tag })
+    return verdict === 'gap' ? 'gap' : 'reset'
+  }
+
+  /**
+   * Takes a snapshot event with at most `window` levels a side and, when it joins, applies the deltas held for it: `joined` is
+   * called once the snapshot is in the book, `applied` after each delta. A listener may `lose` the book; nothing more is applied
+   * then. Throws `DecodeError` as `delta` does.
+   */
+  snapshot(columns: Columns, at: number, window: number, hear: SnapshotHearing): SnapshotOutcome {
+    const state = this.#state
+    if (state.name === 'live' && this.#rule.snapshot === 'request') return 'ignored'
+    const split = this.#split(columns.last[at] ?? Number.NaN, state.name === 'buffering' ? state.held : [])
+    if (split === undefined) return 'stale'
+    this.lose()
+    if (this.#rule.snapshot === 'stream') this.book.replaceRolling(columns, at, window)
+    else this.book.replace(columns, at, window)
+    return this.#agrees(columns, at) ? this.#join(split, hear) : 'checksum'
+  }
+
+  /** The book is not to be trusted any more. */
+  lose(): void {
+    this.#state = { name: 'waiting' }
+    this.#oldInARow = 0
+  }
+
+  #join(split: Split, hear: SnapshotHearing): SnapshotOutcome {
+    this.#state = { name: 'live', anchored: split.useful.length > 0 }
+    for (const delta of split.dropped) hear.dropped?.(delta)
+    hear.joined()
+    for (const delta of split.useful) {
+      if (!this.isLive) break
+      if (!this.#apply(delta.columns, 0)) return 'checksum'
+      hear.applied(delta)
+    }
+    return 'joined'
+  }
+
+  /** Applies a delta that follows. False when the checksum disagrees; the book is then lost, as it is when a number throws. */
+  #apply(columns: Columns, at: number): boolean {
+    let isTrue = false
+    try {
+      this.book.apply(columns, at)
+      isTrue = this.#agrees(columns, at)
+    } finally {
+      if (!isTrue) this.lose()
+    }
+    return isTrue
+  }
+
+  /** A checksum of 0 is how OKX says that it sends none. */
+  #agrees(columns: Columns, at: number): boolean {
+    const told = columns.checksum[at] ?? Number.NaN
+    if (this.#rule.checksum === undefined || Number.isNaN(told) || told === 0) return true
+    return this.#rule.checksum(this.book) === told
+  }
+
+  /** True when a delta that looks old is one too many. */
+  #isReset(columns: Columns, at: number, anchored: boolean): boolean {
+    if (columns.last[at] === this.book.sequence) return false
+    this.#oldInARow++
+    return this.#oldInARow >= (anchored ? OLD_LIMIT : UNANCHORED_OLD_LIMIT)
+  }
+
+  #hold(columns: Columns, at: number, arrival: Pick<HeldDelta, 'receiveTimeUs' | 'tag'>): DeltaOutcome {
+    if (this.#rule.snapshot === 'stream') return 'unsynced'
+    if (this.#state.name !== 'buffering') this.#state = { name: 'buffering', held: [], bytes: 0 }
+    const state = this.#state
+    const copy = columns.copy(at)
+    state.held.push({ columns: copy, ...arrival })
+    state.bytes += copy.copyBytes
+    const oldestUs = arrival.receiveTimeUs - HELD_AGE_LIMIT_US
+    let first = state.held[0]
+    while (
+      first !== undefined &&
+      (state.held.length > HELD_LIMIT || state.bytes > HELD_BYTES_LIMIT || first.receiveTimeUs < oldestUs)
+    ) {
+      state.bytes -= first.columns.copyBytes
+      state.held.shift()
+      first = state.held[0]
+    }
+    return 'held'
+  }
+
+  /**
+   * Splits the held deltas for a snapshot at `sequence`; `undefined` when they do not follow it without a hole. Those before a
+   * hole are let go then: no snapshot can join across it.
+   */
+  #split(sequence: number, held: readonly HeldDelta[]): Split | undefined {
+    const split: Split = { useful: [], dropped: [] }
+    let stands = sequence
+    for (const [index, delta] of held.entries()) {
+      const verdict = this.#rule.judge(stands, delta.columns, 0, split.useful.length > 0)
+      if (verdict === 'old') split.dropped.push(delta)
+      else if (verdict === 'next') {
+        split.useful.push(delta)
+        stands = delta.columns.last[0] ?? Number.NaN
+      } else {
+        if (split.useful.length === 0) return this.#splitAfterReset(sequence, held, index)
+        this.#keepFrom(held, index)
+        return undefined
+      }
+    }
+    return split
+  }
+
+  /** The held deltas begin after the snapshot at `index`: unless the venue began to count anew behind it, which needs them not. */
+  #splitAfterReset(sequence: number, held: readonly HeldDelta[], index: number): Split | undefined {
+    const start = lastStart(held)
+    return start > index ? this.#split(sequence, held.slice(start)) : undefined
+  }
+
+  #keepFrom(held: readonly HeldDelta[], start: number): void {
+    const kept = held.slice(start)
+    this.#state = {
+      name: 'buffering',
+      held: kept,
+      bytes: kept.reduce((bytes, { columns }) => bytes + columns.copyBytes, 0),
+    }
+  }
+}
+
+/** Where the numbers of the held deltas went back for the last time: there the venue began to count anew. */
+function lastStart(held: readonly HeldDelta[]): number {
+  for (let at = held.length - 1; at > 0; at--) {
+    const last = held[at]?.columns.last[0] ?? Number.NaN
+    if (last < (held[at - 1]?.columns.last[0] ?? Number.NaN)) return at
+  }
+  return 0
+}
+
+interface Split {
+  readonly useful: HeldDelta[]
+  readonly dropped: HeldDelta[]
+}
+
+/** Hears how a snapshot joins, in this order: each delta too old for it, the snapshot, each delta applied after it. */
+export interface SnapshotHearing {
+  joined(): void
+  applied(delta: HeldDelta): void
+  dropped?(delta: HeldDelta): void
+}

@@ -1,0 +1,26 @@
+/**
+ * Why nothing is known of a stretch of a stream. Closed list: metrics and records name nothing else.
+ *
+ * - `sequence`: a number of the venue's chain is missing
+ * - `reset`: the venue's numbers went back without a word
+ * - `checksum`: the venue's checksum differs from ours
+ * - `crossed`: best bid at or over best ask for longer than one update
+ * - `disconnected`: the socket ended
+ * - `silent`: acknowledged, but mute
+ * - `malformed`: a frame of the stream was refused
+ * - `window`: so much of the known depth was eaten away that the published top could no longer be vouched for
+ */
+export const GAP_CAUSES = [
+  'sequence',
+  'reset',
+  'checksum',
+  'crossed',
+  'disconnected',
+  'silent',
+  'malformed',
+  'window',
+] as const
+export type GapCause = (typeof GAP_CAUSES)[number]
+
+/** What ended a gap: a snapshot of the book, or the stream itself going on. */
+export type GapRepair = 'snapshot' | 'resumed'

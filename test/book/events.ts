@@ -1,0 +1,71 @@
+import type { Book } from '../../src/book/book.ts'
+import { Columns, KIND } from '../../src/core/columns.ts'
+import { parseDecimal } from '../../src/core/decimal.ts'
+
+/** Price and size as exact text. */
+export type Level = readonly [price: string, size: string]
+
+/** One book event as a decoder would fill it in; what is left out is unknown, or no levels. */
+export interface EventShape {
+  readonly kind?: number
+  readonly first?: number
+  readonly last?: number
+  readonly previous?: number
+  readonly checksum?: number
+  readonly bids?: readonly Level[]
+  readonly asks?: readonly Level[]
+}
+
+/** Appends an event to `columns` and answers its index. */
+export function addEvent(columns: Columns, shape: EventShape): number {
+  const at = columns.begin(shape.kind ?? KIND.delta)
+  columns.first[at] = shape.first ?? Number.NaN
+  columns.last[at] = shape.last ?? Number.NaN
+  columns.previous[at] = shape.previous ?? Number.NaN
+  columns.checksum[at] = shape.checksum ?? Number.NaN
+  columns.bidStart[at] = columns.levels
+  for (const level of shape.bids ?? []) addLevel(columns, level)
+  columns.bidCount[at] = shape.bids?.length ?? 0
+  columns.askStart[at] = columns.levels
+  for (const level of shape.asks ?? []) addLevel(columns, level)
+  columns.askCount[at] = shape.asks?.length ?? 0
+  columns.count++
+  return at
+}
+
+/** Columns with this one event, at 0. */
+export function eventOf(shape: EventShape): Columns {
+  const columns = new Columns(1, 4)
+  addEvent(columns, shape)
+  return columns
+}
+
+/** Both sides, best first, as exact text. */
+export function show(book: Book): { bids: Level[]; asks: Level[] } {
+  const levels = (side: Book['bids']): Level[] =>
+    Array.from({ length: side.count }, (_, depth) => [
+      book.priceText(side, depth),
+      book.sizeText(side, depth),
+    ])
+  return { bids: levels(book.bids), asks: levels(book.asks) }
+}
+
+function addLevel(columns: Columns, [price, size]: Level): void {
+  const exactPrice = parseDecimal(price)
+  const exactSize = parseDecimal(size)
+  if (exactPrice === undefined || exactSize === undefined) throw new RangeError(`${price} ${size}`)
+  columns.reserve()
+  const at = columns.levels++
+  columns.prices[at] = fits(exactPrice.mantissa) ? Number(exactPrice.mantissa) : Infinity
+  columns.priceDecimals[at] = exactPrice.decimals
+  columns.sizeDecimals[at] = exactSize.decimals
+  if (fits(exactSize.mantissa)) {
+    columns.sizes[at] = Number(exactSize.mantissa)
+    return
+  }
+  columns.sizes[at] = Infinity
+  columns.bigSizes ??= new Map()
+  columns.bigSizes.set(at, exactSize.mantissa)
+}
+
+const fits = (mantissa: bigint): boolean => mantissa <= Number.MAX_SAFE_INTEGER

@@ -1,0 +1,201 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { SET, type SetOutcome, Side } from '../../src/book/side.ts'
+
+type Action =
+  | { readonly name: 'set'; readonly price: number; readonly size: bigint }
+  | { readonly name: 'trim'; readonly count: number }
+  | { readonly name: 'widenPrices' | 'widenSizes'; readonly power: number }
+  | { readonly name: 'clear' }
+
+/** What a side should be: a map of exact sizes by exact price. */
+class Model {
+  levels = new Map<bigint, bigint>()
+  readonly #best: -1 | 1
+
+  constructor(side: 'bid' | 'ask') {
+    this.#best = side === 'bid' ? -1 : 1
+  }
+
+  sorted(): [bigint, bigint][] {
+    return [...this.levels].toSorted(([one], [other]) => this.#best * (one < other ? -1 : 1))
+  }
+
+  set(price: bigint, size: bigint): SetOutcome {
+    const found = this.levels.has(price)
+    if (size === 0n) {
+      this.levels.delete(price)
+      return found ? SET.deleted : SET.missing
+    }
+    this.levels.set(price, size)
+    return found ? SET.updated : SET.inserted
+  }
+
+  widen(factorPrice: bigint, factorSize: bigint): void {
+    this.levels = new Map(
+      Array.from(this.levels, ([price, size]) => [price * factorPrice, size * factorSize]),
+    )
+  }
+}
+
+const SAFE = BigInt(Number.MAX_SAFE_INTEGER)
+const prices = fc.oneof(
+  { weight: 20, arbitrary: fc.integer({ min: -5, max: 60 }) },
+  { weight: 2, arbitrary: fc.integer({ min: -100_000, max: 6_183_763 }) },
+  { weight: 1, arbitrary: fc.constantFrom(-0, Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER) },
+)
+const sizes = fc.oneof(
+  { weight: 4, arbitrary: fc.constant(0n) },
+  { weight: 6, arbitrary: fc.bigInt({ min: 1n, max: 1_000n }) },
+  { weight: 2, arbitrary: fc.bigInt({ min: SAFE - 2n, max: SAFE + 3n }) },
+  { weight: 2, arbitrary: fc.bigInt({ min: 10n ** 16n, max: 10n ** 26n }) },
+)
+const actions: fc.Arbitrary<Action> = fc.oneof(
+  { weight: 40, arbitrary: fc.record({ name: fc.constant('set' as const), price: prices, size: sizes }) },
+  { weight: 2, arbitrary: fc.record({ name: fc.constant('trim' as const), count: fc.nat(20) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      name: fc.constantFrom('widenPrices' as const, 'widenSizes' as const),
+      power: fc.integer({ min: 0, max: 4 }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ name: fc.constant('clear' as const) }) },
+)
+
+function levelsOf(side: Side): [bigint, bigint][] {
+  return Array.from({ length: side.count }, (_, depth) => [
+    BigInt(side.price(depth)),
+    BigInt(side.size(depth)),
+  ])
+}
+
+function setBoth(side: Side, model: Model, { price, size }: { price: number; size: bigint }): void {
+  const outcome = size > SAFE ? side.set(price, Infinity, size) : side.set(price, Number(size))
+  assert.equal(outcome, model.set(BigInt(price), size))
+}
+
+function widenPricesOfBoth(side: Side, model: Model, power: number): void {
+  const factor = 10n ** BigInt(power)
+  const fits = [...model.levels.keys()].every((price) => price * factor <= SAFE && price * factor >= -SAFE)
+  assert.equal(side.fits(power), fits)
+  if (!fits) {
+    assert.throws(() => side.widenPrices(power), RangeError)
+    return
+  }
+  side.widenPrices(power)
+  model.widen(factor, 1n)
+}
+
+function trimBoth(side: Side, model: Model, count: number): void {
+  side.trim(count)
+  model.levels = new Map(model.sorted().slice(0, count))
+}
+
+function act(side: Side, model: Model, action: Action): void {
+  switch (action.name) {
+    case 'set':
+      setBoth(side, model, action)
+      break
+    case 'trim':
+      trimBoth(side, model, action.count)
+      break
+    case 'widenPrices':
+      widenPricesOfBoth(side, model, action.power)
+      break
+    case 'widenSizes':
+      side.widenSizes(action.power)
+      model.widen(1n, 10n ** BigInt(action.power))
+      break
+    case 'clear':
+      side.clear()
+      model.levels.clear()
+      break
+  }
+}
+
+function sameAs(side: Side, model: Model): void {
+  const sorted = model.sorted()
+  assert.deepEqual(levelsOf(side), sorted)
+  for (let depth = 0; depth < side.count; depth++) {
+    assert.ok(!Object.is(side.price(depth), -0), 'minus zero never shows')
+    assert.equal(typeof side.size(depth), (sorted[depth]?.[1] ?? 0n) > SAFE ? 'bigint' : 'number')
+  }
+}
+
+for (const name of ['bid', 'ask'] as const) {
+  test(`the ${name} side is the sorted map of what was set, after any row of actions`, () => {
+    fc.assert(
+      fc.property(fc.array(actions, { maxLength: 120, size: 'max' }), (row) => {
+        const side = new Side(name)
+        const model = new Model(name)
+        for (const action of row) {
+          act(side, model, action)
+          sameAs(side, model)
+        }
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test(`the depth of a price on the ${name} side counts the levels at it or better`, () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ price: prices, size: sizes }), { maxLength: 80, size: 'max' }),
+        fc.array(prices, { minLength: 1 }),
+        (row, asked) => {
+          const side = new Side(name)
+          const model = new Model(name)
+          for (const level of row) setBoth(side, model, level)
+          for (const price of asked) {
+            const better = model
+              .sorted()
+              .filter(([at]) => (name === 'bid' ? at >= BigInt(price) : at <= BigInt(price)))
+            assert.equal(side.depthOf(price), better.length)
+            const size = side.sizeAt(price)
+            assert.equal(size === undefined ? undefined : BigInt(size), model.levels.get(BigInt(price)))
+          }
+        },
+      ),
+    )
+  })
+
+  test(`hundreds of levels on the ${name} side move as a few do`, () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(2_000), fc.nat(3)), { minLength: 600, maxLength: 1_500, size: 'max' }),
+        (row) => {
+          const side = new Side(name)
+          const model = new Model(name)
+          for (const [price, size] of row) setBoth(side, model, { price, size: BigInt(size) })
+          sameAs(side, model)
+        },
+      ),
+      { numRuns: 20 },
+    )
+  })
+}
+
+test('beyond the last level there is no price and no size', () => {
+  const side = new Side('bid')
+  for (const price of [1, 2, 3]) side.set(price, 5)
+  side.trim(2)
+  for (const depth of [-1, 2, 3, Infinity]) {
+    assert.equal(side.price(depth), Number.NaN)
+    assert.equal(side.size(depth), Number.NaN)
+  }
+  assert.deepEqual([side.price(0), side.price(1)], [3, 2])
+})
+
+test('a big size that is replaced or removed leaves nothing behind', () => {
+  const side = new Side('ask')
+  side.set(100, Infinity, 10n ** 24n)
+  side.set(100, 7)
+  assert.equal(side.size(0), 7)
+  side.set(100, Infinity, 10n ** 24n)
+  assert.equal(side.set(100, 0), SET.deleted)
+  assert.equal(side.set(100, 0), SET.missing)
+  side.set(100, 9)
+  assert.equal(side.size(0), 9)
+})
