@@ -1,0 +1,175 @@
+import type { Emit } from '../telemetry/events.ts'
+import { BookStates } from './books.ts'
+import type { Recovery } from './frames.ts'
+import { Resubscribes } from './resubscribe.ts'
+import type { Rest } from './rest.ts'
+import type { Carrier } from './rotation.ts'
+import type { SessionSurroundings } from './session.ts'
+import { channelOf, type Silence, slotOf, streamIndex } from './silence.ts'
+import type { Slots } from './slots.ts'
+import { Snapshots } from './snapshots.ts'
+
+/** What recoveries need of their feed. */
+export interface RecoveriesSurroundings {
+  readonly sessions: SessionSurroundings
+  readonly rest: Rest
+  readonly emit: Emit
+  /** Levels a side of a snapshot. */
+  readonly depth: number
+  readonly slots: Slots
+  readonly silence: Silence
+  /** Who carries a stream. */
+  readonly carrierOf: (stream: number) => Carrier | undefined
+  /** The venue will not give it. */
+  readonly isRefused: (stream: number) => boolean
+}
+
+/** A book without changes for so long after its subscription is quiet: its snapshot waits for them no longer. */
+const QUIET_US = 10_000_000
+
+/**
+ * Makes books live and mute streams speak again, by the way of the venue: a snapshot by REST, or a new subscription. What is not
+ * as it should be is found by looking (`mend`), so nothing depends on a call that may be missed.
+ */
+export class Recoveries implements Recovery {
+  readonly #given: RecoveriesSurroundings
+  readonly #books: BookStates
+  readonly #resubscribes: Resubscribes
+  readonly #snapshots: Snapshots | undefined
+  /** Streams that are to speak again after a silence. */
+  readonly #mutes = new Set<number>()
+
+  constructor(given: RecoveriesSurroundings) {
+    this.#given = given
+    this.#books = new BookStates(given.slots.size)
+    const { timing, runtime } = given.sessions
+    this.#resubscribes = new Resubscribes({
+      random: runtime.random,
+      policy: timing.recovery,
+      deadlineMs: timing.acknowledgeMs,
+      resubscribe: (stream, cause) => {
+        const carrier = given.carrierOf(stream)
+        const own = carrier?.streamOf(slotOf(stream), channelOf(stream))
+        if (own === undefined || carrier?.resubscribe(own, cause) !== true) return false
+        if (cause !== undefined && own.channel === 'book') this.#books.lost(own.slot)
+        return true
+      },
+      reconnect: (stream) => given.carrierOf(stream)?.reconnect('a stream stays silent', 'silent'),
+    })
+    this.#snapshots = this.#makeSnapshots()
+  }
+
+  /** Streams that are silent, and books that wait for a snapshot by REST. */
+  get counts(): { readonly silent: number; readonly snapshotsWanted: number } {
+    return { silent: this.#mutes.size, snapshotsWanted: this.#snapshots?.size ?? 0 }
+  }
+
+  isLive(slot: number): boolean {
+    return this.#books.isLive(slot)
+  }
+
+  /** True while a stream is being made to speak. */
+  isBusy(stream: number): boolean {
+    return this.#resubscribes.has(stream)
+  }
+
+  recover(slot: number): void {
+    this.#books.lost(slot)
+    if (this.#snapshots === undefined) this.#resubscribes.want(streamIndex(slot, 'book'), this.#nowUs())
+    else this.#snapshots.want(slot, 'recovery')
+  }
+
+  recovered(slot: number): void {
+    this.#books.live(slot)
+    const stream = streamIndex(slot, 'book')
+    this.#snapshots?.done(slot)
+    this.#resubscribes.done(stream)
+    this.#mutes.delete(stream)
+  }
+
+  /** The stream is mute: it ends here, and begins again with a new subscription. */
+  mute(stream: number, nowUs: number): void {
+    this.#mutes.add(stream)
+    this.#resubscribes.want(stream, nowUs, 'silent')
+  }
+
+  /** The session of the stream has subscribed to everything anew. */
+  fresh(stream: number, nowUs: number): void {
+    this.#resubscribes.fresh(stream, nowUs)
+  }
+
+  /** The stream has data; `isFirst`: for the first time since it was subscribed to. */
+  heard(stream: number, isFirst: boolean): void {
+    if (isFirst) this.#snapshots?.pump()
+    if (this.#mutes.size > 0 && this.#mutes.delete(stream)) this.#resubscribes.done(stream)
+  }
+
+  /** No session carries the stream at the moment. */
+  silent(stream: number): void {
+    this.#mutes.delete(stream)
+    if (channelOf(stream) !== 'book') return
+    this.#books.lost(slotOf(stream))
+    this.#snapshots?.done(slotOf(stream))
+  }
+
+  /** The stream is not wanted, or not to be had. */
+  forget(stream: number): void {
+    this.#resubscribes.done(stream)
+    this.silent(stream)
+  }
+
+  /** Books that are carried and not live are on their way to it, or are sent on it here. */
+  mend(carrier: Carrier, nowUs: number): void {
+    if (!carrier.isReading) return
+    const { sessions, silence, isRefused } = this.#given
+    const isLate = nowUs - carrier.newest.liveUs > sessions.timing.firstDataMs * 1_000
+    for (const { slot, channel } of carrier.newest.streams.values()) {
+      const stream = streamIndex(slot, channel)
+      if (channel !== 'book' || this.#books.isLive(slot) || isRefused(stream)) continue
+      if (this.#snapshots !== undefined) {
+        this.#snapshots.want(slot, this.#books.wasEverLive(slot) ? 'recovery' : 'bootstrap')
+      } else if (isLate && silence.isTrading(slot)) this.#resubscribes.want(stream, nowUs)
+    }
+  }
+
+  sweep(nowUs: number): void {
+    this.#resubscribes.sweep(nowUs)
+    this.#snapshots?.pump()
+  }
+
+  stop(): void {
+    this.#resubscribes.stop()
+    this.#snapshots?.stop()
+  }
+
+  #makeSnapshots(): Snapshots | undefined {
+    const { sessions, rest, emit, depth, slots } = this.#given
+    const { venue, runtime, taker, timing } = sessions
+    if (venue.snapshot === undefined || venue.link.snapshot === 'stream') return undefined
+    return new Snapshots({
+      venue,
+      snapshot: venue.snapshot,
+      rest,
+      runtime,
+      taker,
+      emit,
+      depth,
+      policy: timing.rest,
+      symbolOf: (slot) => slots.symbolOf(slot),
+      isReady: (slot) => this.#isReady(slot),
+    })
+  }
+
+  /** A snapshot joins a stream that flows, or a quiet one on a socket that does. */
+  #isReady(slot: number): boolean {
+    const stream = streamIndex(slot, 'book')
+    const carrier = this.#given.carrierOf(stream)
+    if (carrier?.isReading !== true) return false
+    const { liveUs, dataUs } = carrier.newest
+    return this.#given.silence.hasData(stream) || (!Number.isNaN(dataUs) && this.#nowUs() - liveUs > QUIET_US)
+  }
+
+  #nowUs(): number {
+    return this.#given.sessions.runtime.clock.steadyUs()
+  }
+}
