@@ -1,0 +1,143 @@
+import type { HeldDelta, SnapshotOutcome } from '../book/sync.ts'
+import type { Columns } from '../core/columns.ts'
+import type { GapCause } from '../core/gap.ts'
+import type { VenueId } from '../core/ids.ts'
+import type { EpochMicros } from '../core/units.ts'
+import type { Counts } from '../telemetry/counts.ts'
+import type { Emit } from '../telemetry/events.ts'
+import type { GapLedger } from './gap-ledger.ts'
+import type { Recorder } from './recorder.ts'
+import type { InstrumentStreams } from './streams.ts'
+
+/** A book may look crossed for one update, while the other side's change is on its way; after so many it is wrong. */
+const CROSSED_LIMIT = 2
+/** How far a side may outgrow its limit before it is cut back: cutting moves every level. */
+const GROWTH = 1.25
+
+/** What the books of a venue are connected to. */
+export interface BookLinks {
+  readonly venue: VenueId
+  readonly recorder: Recorder
+  readonly gaps: GapLedger
+  /** Makes a book live again; told when it is. */
+  readonly recovery: { recover(slot: number): void; recovered(slot: number): void }
+  readonly emit: Emit
+  readonly counts: Counts
+  readonly levelLimit: number
+}
+
+/** The path of a book event: held, joined, checked and applied by the book's sync; published only once verified. */
+export class Books {
+  readonly #links: BookLinks
+
+  constructor(links: BookLinks) {
+    this.#links = links
+  }
+
+  /** Takes the delta at `at`. `suspect` is what would explain a hole before it. */
+  delta(
+    streams: InstrumentStreams,
+    columns: Columns,
+    at: number,
+    from: { readonly receiveTimeUs: EpochMicros; readonly suspect: GapCause },
+  ): void {
+    const outcome = streams.book.sync.delta(columns, at, from.receiveTimeUs)
+    switch (outcome) {
+      case 'applied':
+        this.#applied(streams, columns, at, from.receiveTimeUs)
+        break
+      case 'old':
+        this.#links.counts.duplicates++
+        break
+      case 'held':
+      case 'unsynced':
+        this.#links.counts.unsynced++
+        break
+      case 'gap':
+        this.#recover(streams, from.suspect)
+        break
+      case 'reset':
+      case 'checksum':
+        this.#recover(streams, outcome)
+        break
+    }
+  }
+
+  /** Takes the snapshot at `at`, with at most `window` levels a side. */
+  snapshot(
+    streams: InstrumentStreams,
+    columns: Columns,
+    at: number,
+    from: { readonly receiveTimeUs: EpochMicros; readonly window: number },
+  ): SnapshotOutcome {
+    this.#links.counts.snapshots++
+    const outcome = streams.book.sync.snapshot(columns, at, from.window, {
+      joined: () => this.#joined(streams, from.receiveTimeUs),
+      applied: (delta: HeldDelta) => this.#applied(streams, delta.columns, 0, delta.receiveTimeUs),
+    })
+    if (outcome === 'joined' && streams.book.sync.isLive) this.#links.recovery.recovered(streams.slot)
+    if (outcome === 'checksum') this.#recover(streams, 'checksum')
+    if (outcome === 'stale') this.#links.counts.snapshotsStale++
+    return outcome
+  }
+
+  /** The book cannot be followed any more; whether and how it comes back is for the caller. */
+  lose(streams: InstrumentStreams, cause: GapCause): void {
+    streams.book.sync.lose()
+    this.#links.gaps.open(streams, cause)
+  }
+
+  #recover(streams: InstrumentStreams, cause: GapCause): void {
+    this.#links.gaps.open(streams, cause)
+    this.#links.recovery.recover(streams.slot)
+  }
+
+  /** A snapshot is in the book: an epoch begins, and the gap before it is over. */
+  #joined(streams: InstrumentStreams, receiveTimeUs: EpochMicros): void {
+    const { book } = streams
+    book.crossed = 0
+    book.epoch = Math.max(book.epoch + 1, Math.floor(receiveTimeUs / 1_000))
+    this.#links.gaps.close(streams, receiveTimeUs)
+    book.goodTimeUs = receiveTimeUs
+    book.goodSequence = book.sync.book.sequence
+    const stamp = { epoch: book.epoch, receiveTimeUs }
+    this.#links.recorder.book(streams.records, book.sync.book, Infinity, stamp)
+    const { symbol } = streams.instrument
+    this.#links.emit({ type: 'book_live', venue: this.#links.venue, symbol, epoch: book.epoch })
+  }
+
+  /** A delta is in the book: it is published, unless it left the book crossed once too often. */
+  #applied(streams: InstrumentStreams, columns: Columns, at: number, receiveTimeUs: EpochMicros): void {
+    const { book } = streams
+    const levels = book.sync.book
+    const isCrossed = levels.isCrossed() && streams.instrument.state !== 'auction'
+    book.crossed = isCrossed ? book.crossed + 1 : 0
+    if (book.crossed >= CROSSED_LIMIT) {
+      this.lose(streams, 'crossed')
+      this.#links.recovery.recover(streams.slot)
+      return
+    }
+    book.goodTimeUs = receiveTimeUs
+    book.goodSequence = levels.sequence
+    this.#links.counts.lag(receiveTimeUs, columns.venueTimeUs[at] ?? Number.NaN)
+    const limit = this.#links.levelLimit
+    if (Math.max(levels.bids.count, levels.asks.count) > limit * GROWTH) levels.trim(limit)
+    if (isChange(columns, at)) this.#publish(streams, columns, at, receiveTimeUs)
+  }
+
+  #publish(streams: InstrumentStreams, columns: Columns, at: number, receiveTimeUs: EpochMicros): void {
+    const { book } = streams
+    this.#links.counts.deltas++
+    if (streams.publish.deltas) {
+      const stamp = { epoch: book.epoch, receiveTimeUs }
+      this.#links.recorder.delta(streams.records, columns, at, { book: book.sync.book, stamp })
+    }
+    streams.top.touch(streams)
+  }
+}
+
+/** False for a heartbeat: no level, and the number stays. */
+function isChange(columns: Columns, at: number): boolean {
+  const levels = (columns.bidCount[at] ?? 0) + (columns.askCount[at] ?? 0)
+  return levels > 0 || columns.last[at] !== columns.previous[at]
+}

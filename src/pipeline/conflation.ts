@@ -1,0 +1,47 @@
+import type { Timer, Timers } from '../runtime/runtime.ts'
+import type { Recorder } from './recorder.ts'
+import type { InstrumentStreams, TopPublisher } from './streams.ts'
+
+/**
+ * Publishes the top of each book that changed, once per interval. Between publishes a change costs one flag; the timer runs only
+ * while something has changed.
+ */
+export class Conflation implements TopPublisher {
+  readonly #everyMs: number
+  readonly #timers: Timers
+  readonly #recorder: Recorder
+  readonly #dirty: InstrumentStreams[] = []
+  #timer: Timer | undefined
+
+  constructor(everyMs: number, timers: Timers, recorder: Recorder) {
+    this.#everyMs = everyMs
+    this.#timers = timers
+    this.#recorder = recorder
+  }
+
+  /** The book has changed. */
+  touch(streams: InstrumentStreams): void {
+    if (streams.book.dirty || streams.publish.depth === 0) return
+    streams.book.dirty = true
+    this.#dirty.push(streams)
+    this.#timer ??= this.#timers.after(this.#everyMs, () => this.#publish())
+  }
+
+  /** Publishes what waits and ends the timer. */
+  stop(): void {
+    this.#timer?.cancel()
+    this.#publish()
+  }
+
+  /** Books that were lost or look crossed meanwhile are left out: only what is verified is published. */
+  #publish(): void {
+    this.#timer = undefined
+    for (const { book, publish, records } of this.#dirty) {
+      book.dirty = false
+      if (!book.sync.isLive || book.crossed > 0 || book.goodTimeUs === undefined) continue
+      const stamp = { epoch: book.epoch, receiveTimeUs: book.goodTimeUs }
+      this.#recorder.book(records, book.sync.book, publish.depth, stamp)
+    }
+    this.#dirty.length = 0
+  }
+}

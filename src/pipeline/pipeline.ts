@@ -1,0 +1,274 @@
+import type { SnapshotOutcome } from '../book/sync.ts'
+import { Columns, KIND } from '../core/columns.ts'
+import { DecodeError } from '../core/errors.ts'
+import type { GapCause } from '../core/gap.ts'
+import type { Channel } from '../core/ids.ts'
+import type { Instrument } from '../core/instrument.ts'
+import type { EpochMicros } from '../core/units.ts'
+import type { Timers } from '../runtime/runtime.ts'
+import type { Counts } from '../telemetry/counts.ts'
+import type { Emit } from '../telemetry/events.ts'
+import type { Symbols } from '../venues/symbols.ts'
+import type { Venue } from '../venues/venue.ts'
+import { Books, type BookLinks } from './books.ts'
+import { Conflation } from './conflation.ts'
+import { GapLedger } from './gap-ledger.ts'
+import { type Append, Recorder } from './recorder.ts'
+import {
+  BookStream,
+  carry,
+  type InstrumentStreams,
+  type PublishChoice,
+  release,
+  succeed,
+  TradeStream,
+} from './streams.ts'
+import { Trades } from './trades.ts'
+
+export interface PipelineOptions {
+  readonly venue: Venue
+  readonly symbols: Symbols
+  /** By slot. */
+  readonly instruments: readonly Instrument[]
+  /** The run: part of every record. */
+  readonly session: string
+  readonly publish: (instrument: Instrument) => PublishChoice
+  /** A side that grows a quarter beyond this is cut back to it. */
+  readonly levelLimit: number
+}
+
+/** What the pipeline is connected to. */
+export interface PipelineLinks {
+  readonly timers: Timers
+  readonly append: Append
+  readonly recovery: BookLinks['recovery']
+  readonly emit: Emit
+  readonly counts: Counts
+}
+
+/** A stream by numbers: a channel of the instrument at `slot`. */
+interface StreamRef {
+  readonly slot: number
+  readonly channel: Channel
+}
+
+interface Origin {
+  readonly session: number
+  readonly frame: Uint8Array
+  readonly receiveTimeUs: EpochMicros
+}
+
+/** The answer to a snapshot request that asked for `window` levels a side. */
+interface SnapshotAnswer {
+  readonly body: Uint8Array
+  readonly window: number
+  readonly receiveTimeUs: EpochMicros
+}
+
+/**
+ * From the bytes of a frame to the bytes of records, in one synchronous call: decode, check the chain, apply, encode, append.
+ * One pipeline a venue. It publishes nothing that is not verified, and a gap record for everything that it could not verify.
+ */
+export class Pipeline {
+  readonly #options: PipelineOptions
+  readonly #emit: Emit
+  readonly #counts: Counts
+  readonly #recover: (slot: number) => void
+  readonly #columns = new Columns()
+  readonly #snapshotColumns = new Columns()
+  readonly #gaps: GapLedger
+  /** By interval. */
+  readonly #conflations = new Map<number, Conflation>()
+  readonly #books: Books
+  readonly #trades: Trades
+  /** By slot, for whoever shows or checks them. */
+  readonly streams: readonly InstrumentStreams[]
+  /** Session and time of the last refused frame: the likely cause of a hole right after it. */
+  #refused: { readonly session: number; readonly timeUs: EpochMicros } | undefined
+  #isStopped = false
+
+  constructor(options: PipelineOptions, links: PipelineLinks) {
+    const { emit, counts, recovery } = links
+    const { venue, levelLimit } = options
+    const recorder = new Recorder(options.session, links.append, counts)
+    const gaps = new GapLedger(venue.id, recorder, { emit, counts })
+    this.#options = options
+    this.#emit = emit
+    this.#counts = counts
+    this.#recover = (slot) => recovery.recover(slot)
+    this.#gaps = gaps
+    this.#books = new Books({
+      venue: venue.id,
+      recorder,
+      gaps,
+      recovery,
+      emit,
+      counts,
+      levelLimit,
+    })
+    this.#trades = new Trades(venue.tradeStreams, recorder, gaps, counts)
+    this.streams = options.instruments.map((instrument, slot) => {
+      const publish = options.publish(instrument)
+      return {
+        slot,
+        instrument,
+        records: recorder.encoder.streams(instrument),
+        book: new BookStream(venue.link, instrument),
+        trades: new TradeStream(),
+        publish,
+        top: this.#conflation(publish.everyMs, links.timers, recorder),
+      }
+    })
+  }
+
+  /** Reads and applies one frame. Answers what it said, good until the next call; `undefined` when it was refused. */
+  frame(session: number, bytes: Uint8Array, receiveTimeUs: EpochMicros): Columns | undefined {
+    const columns = this.#columns
+    if (this.#isStopped) return undefined
+    this.#counts.frames++
+    this.#counts.bytes += bytes.length
+    try {
+      this.#options.venue.decode(bytes, this.#options.symbols, columns)
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error
+      this.#refused = { session, timeUs: receiveTimeUs }
+      this.#tellRefused(error)
+      return undefined
+    }
+    this.#counts.ignored += columns.ignored
+    this.#counts.unknown += columns.unknown
+    if (columns.count > 0) this.#take({ session, frame: bytes, receiveTimeUs })
+    return columns
+  }
+
+  /** Joins a book with the answer to a snapshot request. */
+  snapshot(slot: number, answer: SnapshotAnswer): 'joined' | 'stale' | 'ignored' | 'refused' {
+    const streams = this.streams[slot]
+    const requests = this.#options.venue.snapshot
+    if (streams === undefined || requests === undefined || this.#isStopped) return 'ignored'
+    const outcome = this.#guarded(streams, () => {
+      requests.read(answer.body, slot, this.#snapshotColumns)
+      return this.#books.snapshot(streams, this.#snapshotColumns, 0, answer)
+    })
+    return outcome === 'checksum' || outcome === undefined ? 'refused' : outcome
+  }
+
+  /** `session` will carry these streams; see `Ownership`. */
+  carries(session: number, refs: readonly StreamRef[]): void {
+    for (const { slot, channel } of refs) {
+      const streams = this.streams[slot]
+      if (streams !== undefined) carry(channel === 'book' ? streams.book : streams.trades, session)
+    }
+  }
+
+  /** Streams of `session` that an older session still owns. */
+  pending(session: number): readonly StreamRef[] {
+    const pending: StreamRef[] = []
+    for (const { slot, book, trades } of this.streams) {
+      if (book.successor === session) pending.push({ slot, channel: 'book' })
+      if (trades.successor === session) pending.push({ slot, channel: 'trade' })
+    }
+    return pending
+  }
+
+  /** `session` carries these streams no more. What no other session carries is lost, and a gap begins. */
+  ended(session: number, refs: readonly StreamRef[], cause: GapCause): void {
+    if (this.#isStopped) return
+    for (const { slot, channel } of refs) {
+      const streams = this.streams[slot]
+      if (streams === undefined) continue
+      if (channel === 'trade') {
+        if (release(streams.trades, session)) streams.trades.suspect = cause
+      } else if (release(streams.book, session)) this.#books.lose(streams, cause)
+    }
+  }
+
+  /** Publishes what waits, and gap records for what is lost at this moment. What comes afterwards is not taken. */
+  stop(nowUs: EpochMicros): void {
+    this.#isStopped = true
+    for (const conflation of this.#conflations.values()) conflation.stop()
+    for (const streams of this.streams) this.#gaps.leaveOpen(streams, nowUs)
+  }
+
+  #conflation(everyMs: number, timers: Timers, recorder: Recorder): Conflation {
+    const conflation = this.#conflations.get(everyMs) ?? new Conflation(everyMs, timers, recorder)
+    this.#conflations.set(everyMs, conflation)
+    return conflation
+  }
+
+  #take(origin: Origin): void {
+    const columns = this.#columns
+    for (let at = 0; at < columns.count; at++) {
+      const streams = this.streams[columns.slot[at] ?? -1]
+      if (streams === undefined) this.#counts.unknown++
+      else if (columns.kind[at] === KIND.trade) {
+        const suspect = this.#suspect(origin.session, streams.trades.goodTimeUs)
+        this.#trades.take(streams, columns, at, { ...origin, suspect })
+      } else if (streams.book.owner === origin.session || this.#succeeds(streams.book, at, origin.session)) {
+        this.#bookEvent(streams, at, origin)
+      }
+    }
+  }
+
+  #bookEvent(streams: InstrumentStreams, at: number, { session, receiveTimeUs }: Origin): void {
+    const columns = this.#columns
+    const outcome = this.#guarded(streams, () => {
+      if (columns.kind[at] === KIND.snapshot) {
+        const { window } = this.#options.venue
+        return this.#books.snapshot(streams, columns, at, { receiveTimeUs, window })
+      }
+      const suspect = this.#suspect(session, streams.book.goodTimeUs)
+      this.#books.delta(streams, columns, at, { receiveTimeUs, suspect })
+      return 'joined'
+    })
+    if (outcome === undefined) this.#recover(streams.slot)
+  }
+
+  /** Runs `take`; a number that the book cannot hold costs the book, not the process, and answers `undefined`. */
+  #guarded(streams: InstrumentStreams, take: () => SnapshotOutcome): SnapshotOutcome | undefined {
+    try {
+      return take()
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error
+      this.#tellRefused(error)
+      this.#books.lose(streams, 'malformed')
+      return undefined
+    }
+  }
+
+  /** Whether a book event of another session than the owner proves that this session has joined, and is to be taken. */
+  #succeeds(book: BookStream, at: number, session: number): boolean {
+    if (book.successor !== session) return false
+    const columns = this.#columns
+    const { sequence } = book.sync.book
+    if (!book.sync.isLive) {
+      succeed(book)
+      return true
+    }
+    if (columns.kind[at] === KIND.snapshot) {
+      if (columns.last[at] === sequence) succeed(book)
+      return false
+    }
+    const verdict = this.#options.venue.link.judge(sequence, columns, at, true)
+    if (verdict !== 'next' && verdict !== 'old') return false
+    succeed(book)
+    return true
+  }
+
+  /** What would explain a hole in a stream whose last good frame came at `goodTimeUs`. */
+  #suspect(session: number, goodTimeUs: EpochMicros | undefined): GapCause {
+    const refused = this.#refused
+    if (refused === undefined || refused.session !== session) return 'sequence'
+    return refused.timeUs >= (goodTimeUs ?? 0) ? 'malformed' : 'sequence'
+  }
+
+  #tellRefused(error: DecodeError): void {
+    this.#counts.refused++
+    this.#emit({
+      type: 'frame_refused',
+      venue: this.#options.venue.id,
+      code: error.code,
+      text: error.message,
+    })
+  }
+}

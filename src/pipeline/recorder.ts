@@ -1,0 +1,61 @@
+import type { Book } from '../book/book.ts'
+import type { Columns } from '../core/columns.ts'
+import type { EpochMicros } from '../core/units.ts'
+import type { Counts } from '../telemetry/counts.ts'
+import { type BookStamp, Encoder, type GapFacts, type RecordStreams } from './encoder.ts'
+
+/** Where finished records go: the journal. The bytes are only good during the call. */
+export type Append = (line: Uint8Array, receiveTimeUs: EpochMicros) => void
+
+/** Makes records and hands them on, counting them. */
+export class Recorder {
+  readonly encoder: Encoder
+  readonly #append: Append
+  readonly #counts: Counts
+
+  constructor(session: string, append: Append, counts: Counts) {
+    this.encoder = new Encoder(session)
+    this.#append = append
+    this.#counts = counts
+  }
+
+  trade(
+    records: RecordStreams,
+    columns: Columns,
+    at: number,
+    from: { readonly frame: Uint8Array; readonly receiveTimeUs: EpochMicros; readonly stream: string },
+  ): void {
+    this.encoder.trade(records.trade, columns, at, from)
+    this.#counts.trades++
+    this.#hand(from.receiveTimeUs)
+  }
+
+  delta(
+    records: RecordStreams,
+    columns: Columns,
+    at: number,
+    to: { readonly book: Book; readonly stamp: BookStamp },
+  ): void {
+    this.encoder.delta(records.orderbook_delta, columns, at, to)
+    this.#hand(to.stamp.receiveTimeUs)
+  }
+
+  /** The best `depth` levels, or with `Infinity` the whole book. */
+  book(records: RecordStreams, book: Book, depth: number, stamp: BookStamp): void {
+    this.encoder.book(records.orderbook, book, depth, stamp)
+    this.#counts.books++
+    this.#hand(stamp.receiveTimeUs)
+  }
+
+  gap(records: RecordStreams, facts: GapFacts, receiveTimeUs: EpochMicros): void {
+    this.encoder.gap(records.gap, facts, receiveTimeUs)
+    this.#hand(receiveTimeUs)
+  }
+
+  #hand(receiveTimeUs: EpochMicros): void {
+    const { line } = this.encoder
+    this.#counts.records++
+    this.#counts.recordBytes += line.length
+    this.#append(line, receiveTimeUs)
+  }
+}

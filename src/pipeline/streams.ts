@@ -1,0 +1,107 @@
+import { Book } from '../book/book.ts'
+import { BookSync, type LinkRule } from '../book/sync.ts'
+import { decimalsOf } from '../core/decimal.ts'
+import type { GapCause } from '../core/gap.ts'
+import type { Instrument } from '../core/instrument.ts'
+import type { EpochMicros } from '../core/units.ts'
+import type { RecordStreams } from './encoder.ts'
+
+/** A stretch of which nothing is known, not over yet. */
+export interface OpenGap {
+  readonly cause: GapCause
+  readonly fromTimeUs: EpochMicros
+  readonly fromSequence: number
+}
+
+/**
+ * Which socket a stream is read from. With two sockets open (make before break) the `owner` counts, until the `successor` is
+ * proven to have joined it: by a frame that the owner has already brought, or that follows right after.
+ */
+export interface Ownership {
+  owner: number | undefined
+  successor: number | undefined
+}
+
+/** `session` will carry the stream: at once where nobody does, else as the successor. */
+export function carry(stream: Ownership, session: number): void {
+  if (stream.owner === undefined) stream.owner = session
+  else if (stream.owner !== session) stream.successor = session
+}
+
+/** `session` carries the stream no more. Answers true when nobody does. */
+export function release(stream: Ownership, session: number): boolean {
+  if (stream.successor === session) stream.successor = undefined
+  if (stream.owner !== session) return false
+  stream.owner = stream.successor
+  stream.successor = undefined
+  return stream.owner === undefined
+}
+
+/** The successor has proven itself. */
+export function succeed(stream: Ownership): void {
+  stream.owner = stream.successor
+  stream.successor = undefined
+}
+
+/** The book of one instrument and all that is known of its stream. */
+export class BookStream implements Ownership {
+  owner: number | undefined
+  successor: number | undefined
+  readonly sync: BookSync
+  /** Grows at each resync, also over restarts: the receive time of the snapshot in ms, or one more than the last. */
+  epoch = 0
+  /** Receive time of the last thing that was good. */
+  goodTimeUs: EpochMicros | undefined
+  /** The venue's number of it. */
+  goodSequence = Number.NaN
+  gap: OpenGap | undefined
+  /** Updates in a row after which the book was crossed. */
+  crossed = 0
+  /** Changed since its top was last published. */
+  dirty = false
+
+  constructor(rule: LinkRule, instrument: Instrument) {
+    const book = new Book(decimalsOf(instrument.tickSize) ?? 0, decimalsOf(instrument.lotSize) ?? 0)
+    this.sync = new BookSync(rule, book)
+  }
+}
+
+/** The trades of one instrument: only the number of the last one is kept. */
+export class TradeStream implements Ownership {
+  owner: number | undefined
+  successor: number | undefined
+  last = Number.NaN
+  goodTimeUs: EpochMicros | undefined
+  /** Why the next jump in the numbers happened, where that is known: the socket had ended. */
+  suspect: GapCause | undefined
+  /** Trades in a row that looked old. */
+  olds = 0
+}
+
+/** One instrument as the pipeline has it. */
+export interface InstrumentStreams {
+  readonly slot: number
+  readonly instrument: Instrument
+  readonly records: RecordStreams
+  readonly book: BookStream
+  readonly trades: TradeStream
+  /** How much of the book is published. */
+  readonly publish: PublishChoice
+  /** Publishes the top of the book some time after it has changed. */
+  readonly top: TopPublisher
+}
+
+/** Told that a book has changed. */
+export interface TopPublisher {
+  touch(streams: InstrumentStreams): void
+}
+
+/** How a book is published. */
+export interface PublishChoice {
+  /** Every verified change. */
+  readonly deltas: boolean
+  /** Levels a side of the conflated top; 0: none is published. */
+  readonly depth: number
+  /** The top of a changed book is published once in this time. */
+  readonly everyMs: number
+}

@@ -1,0 +1,77 @@
+import { OLD_LIMIT, type Verdict } from '../book/sync.ts'
+import type { Columns } from '../core/columns.ts'
+import type { GapCause } from '../core/gap.ts'
+import type { EpochMicros } from '../core/units.ts'
+import type { Counts } from '../telemetry/counts.ts'
+import type { GapLedger } from './gap-ledger.ts'
+import type { Recorder } from './recorder.ts'
+import { type InstrumentStreams, succeed, type TradeStream } from './streams.ts'
+
+/** Where a trade came from. */
+export interface TradeOrigin {
+  readonly session: number
+  /** The frame that the columns were read from: the id is copied out of it. */
+  readonly frame: Uint8Array
+  readonly receiveTimeUs: EpochMicros
+  /** What would explain a hole before this trade, if there is one. */
+  readonly suspect: GapCause
+}
+
+/**
+ * What a trade that covers the numbers `first` to `last` means to a stream that stands at `trades.last`. Trades without numbers,
+ * and the first of a stream, always follow. After `OLD_LIMIT` old ones in a row the venue has begun to count anew.
+ */
+export function judgeTrade(trades: TradeStream, first: number, last: number): Verdict {
+  if (Number.isNaN(trades.last) || Number.isNaN(last)) return 'next'
+  if (last <= trades.last) return ++trades.olds < OLD_LIMIT ? 'old' : 'reset'
+  trades.olds = 0
+  return first <= trades.last + 1 ? 'next' : 'gap'
+}
+
+/** The path of a trade: each once, in the order of its numbers, and a gap record for each number that is missing. */
+export class Trades {
+  readonly #streamNames: readonly string[]
+  readonly #recorder: Recorder
+  readonly #gaps: GapLedger
+  readonly #counts: Counts
+
+  constructor(streamNames: readonly string[], recorder: Recorder, gaps: GapLedger, counts: Counts) {
+    this.#streamNames = streamNames
+    this.#recorder = recorder
+    this.#gaps = gaps
+    this.#counts = counts
+  }
+
+  /** Takes the trade at `at`. */
+  take(streams: InstrumentStreams, columns: Columns, at: number, from: TradeOrigin): void {
+    const { trades } = streams
+    const last = columns.last[at] ?? Number.NaN
+    const told = columns.first[at] ?? Number.NaN
+    const first = Number.isNaN(told) ? last : told
+    const verdict = judgeTrade(trades, first, last)
+    if (trades.owner !== from.session) {
+      if (trades.successor !== from.session || verdict === 'gap') return
+      succeed(trades)
+    }
+    if (verdict === 'old') {
+      this.#counts.duplicates++
+      return
+    }
+    if (verdict !== 'next') {
+      const cause = trades.suspect ?? (verdict === 'reset' ? 'reset' : from.suspect)
+      this.#gaps.trades(streams, { cause, first, receiveTimeUs: from.receiveTimeUs })
+    }
+    this.#record(streams, columns, at, from)
+  }
+
+  #record(streams: InstrumentStreams, columns: Columns, at: number, from: TradeOrigin): void {
+    const { trades } = streams
+    trades.last = columns.last[at] ?? Number.NaN
+    trades.goodTimeUs = from.receiveTimeUs
+    trades.suspect = undefined
+    this.#counts.lag(from.receiveTimeUs, columns.venueTimeUs[at] ?? Number.NaN)
+    const stream = this.#streamNames[columns.stream[at] ?? 0] ?? 'trade'
+    const { frame, receiveTimeUs } = from
+    this.#recorder.trade(streams.records, columns, at, { frame, receiveTimeUs, stream })
+  }
+}

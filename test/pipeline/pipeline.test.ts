@@ -1,0 +1,240 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { RECORDS } from '../../src/core/record.ts'
+import { binanceSpot } from '../../src/venues/binance/spot.ts'
+import { type Json, readRecord, Rig } from './rig.ts'
+
+const BTC = 0
+const ETH = 1
+type Levels = readonly (readonly [string, string])[]
+
+const delta = (
+  symbol: string,
+  first: number,
+  last: number,
+  levels: { b?: Levels; a?: Levels } = {},
+): Json => ({
+  e: 'depthUpdate',
+  E: 1_700_000_000_000,
+  s: symbol,
+  U: first,
+  u: last,
+  b: levels.b ?? [['100.00', '1.000']],
+  a: levels.a ?? [],
+})
+const snapshot = (lastUpdateId: number): Json => ({
+  lastUpdateId,
+  bids: [
+    ['100.00', '1.0'],
+    ['99.00', '2.0'],
+  ],
+  asks: [['101.00', '3.0']],
+})
+const trade = (symbol: string, t: number): Json => ({
+  e: 'trade',
+  E: 1_700_000_000_100,
+  s: symbol,
+  t,
+  p: '100.10',
+  q: '0.0250',
+  T: 1_700_000_000_099,
+  m: true,
+  M: true,
+})
+
+function liveRig(symbols = ['BTCUSDT', 'ETHUSDT']): Rig {
+  const rig = new Rig(binanceSpot, symbols)
+  rig.carry(1)
+  for (let slot = 0; slot < symbols.length; slot++) rig.snapshot(slot, snapshot(10))
+  return rig
+}
+
+test('the samples of the record definitions are records', () => {
+  for (const { sample, type } of RECORDS) assert.equal(readRecord(`${sample}\n`)['type'], type)
+})
+
+test('deltas wait for the snapshot, and the book is published whole before them', () => {
+  const rig = new Rig(binanceSpot, ['BTCUSDT'])
+  rig.carry(1)
+  rig.frame(1, delta('BTCUSDT', 9, 10))
+  rig.frame(1, delta('BTCUSDT', 11, 12, { b: [['99.00', '0.000']] }), 5)
+  assert.deepEqual(rig.of(), [])
+  assert.equal(rig.snapshot(BTC, snapshot(10), 8), 'joined')
+  const [book, change] = rig.of()
+  assert.equal(book?.['type'], 'orderbook')
+  assert.equal(book?.['full'], true)
+  assert.deepEqual(book?.['bids'], [
+    ['100', '1'],
+    ['99', '2'],
+  ])
+  assert.deepEqual(change?.['bids'], [['99', '0']])
+  assert.equal(change?.['id'], 'binance:spot:orderbook_delta:BTCUSDT:12')
+  assert.equal(change?.['epoch'], book?.['epoch'])
+  assert.equal(rig.of().length, 2)
+})
+
+test('a gap is told once, loses one book of a thousand, and asks for one recovery', () => {
+  const symbols = Array.from({ length: 1_000 }, (_, index) => `C${index}USDT`)
+  const rig = liveRig(symbols)
+  for (const symbol of symbols) rig.frame(1, delta(symbol, 11, 11), 10)
+  rig.records.length = 0
+  for (const symbol of symbols) {
+    const lost = symbol === 'C500USDT'
+    rig.frame(1, delta(symbol, lost ? 13 : 12, 13), 20)
+    rig.frame(1, delta(symbol, 14, 14), 30)
+  }
+  assert.deepEqual(rig.asked, [500])
+  assert.equal(rig.of('orderbook_delta').length, 999 * 2)
+  assert.equal(rig.snapshot(500, snapshot(13), 40), 'joined')
+  const gaps = rig.of('gap')
+  assert.equal(gaps.length, 1)
+  assert.equal(gaps[0]?.['instrument'], 'C500USDT')
+  assert.equal(gaps[0]?.['cause'], 'sequence')
+  assert.equal(gaps[0]?.['from_sequence'], 11)
+  assert.equal(gaps[0]?.['to_sequence'], 13)
+  assert.equal(gaps[0]?.['repaired_by'], 'snapshot')
+  assert.deepEqual(rig.asked, [500])
+  assert.equal(rig.pipeline.streams.filter(({ book }) => book.sync.isLive).length, 1_000)
+})
+
+test('a second snapshot for a live book is not needed and changes nothing', () => {
+  const rig = liveRig()
+  const before = rig.of().length
+  assert.equal(rig.snapshot(BTC, snapshot(99)), 'ignored')
+  assert.equal(rig.of().length, before)
+})
+
+test('trades are recorded once, and missing numbers are a gap that says how many', () => {
+  const rig = liveRig()
+  for (const t of [5, 6, 6, 5, 7, 11]) rig.frame(1, trade('BTCUSDT', t), t)
+  assert.deepEqual(
+    rig.of('trade').map((record) => record['trade_seq']),
+    [5, 6, 7, 11],
+  )
+  assert.equal(rig.of('trade')[0]?.['size'], '0.025')
+  assert.equal(rig.of('trade')[0]?.['aggressor'], 'sell')
+  const [gap] = rig.of('gap')
+  assert.equal(gap?.['missed'], 3)
+  assert.equal(gap?.['channel'], 'trade')
+  assert.deepEqual([gap?.['from_sequence'], gap?.['to_sequence']], [7, 11])
+  assert.equal(rig.counts.duplicates, 2)
+})
+
+test('a disconnect that cost nothing leaves no trade gap, and one that did names the disconnect', () => {
+  const rig = liveRig()
+  rig.frame(1, trade('BTCUSDT', 5))
+  rig.frame(1, trade('ETHUSDT', 5))
+  rig.pipeline.ended(1, rig.all(), 'disconnected')
+  rig.carry(2)
+  rig.frame(2, trade('BTCUSDT', 6))
+  rig.frame(2, trade('ETHUSDT', 8))
+  const gaps = rig.of('gap').filter((record) => record['channel'] === 'trade')
+  assert.deepEqual(
+    gaps.map((record) => [record['instrument'], record['cause'], record['missed']]),
+    [['ETHUSDT', 'disconnected', 2]],
+  )
+})
+
+test('frames of a session that ended are not taken', () => {
+  const rig = liveRig()
+  rig.pipeline.ended(1, rig.all(), 'disconnected')
+  const before = rig.of().length
+  rig.frame(1, delta('BTCUSDT', 11, 11))
+  rig.frame(1, trade('BTCUSDT', 5))
+  assert.equal(rig.of().length, before)
+  assert.equal(rig.pipeline.streams[BTC]?.book.sync.isLive, false)
+})
+
+test('make before break: the successor takes over where it overlaps, and nothing is lost or doubled', () => {
+  const rig = liveRig(['BTCUSDT'])
+  rig.frame(1, delta('BTCUSDT', 11, 11))
+  rig.carry(2)
+  assert.equal(rig.pipeline.pending(2).length, 2)
+  rig.frame(2, delta('BTCUSDT', 14, 14), 1)
+  assert.equal(rig.pipeline.streams[BTC]?.book.owner, 1)
+  rig.frame(1, delta('BTCUSDT', 12, 13), 2)
+  rig.frame(1, delta('BTCUSDT', 14, 14), 3)
+  rig.frame(2, delta('BTCUSDT', 15, 15), 4)
+  rig.frame(1, delta('BTCUSDT', 15, 15), 5)
+  rig.frame(1, trade('BTCUSDT', 5), 6)
+  rig.frame(2, trade('BTCUSDT', 5), 6)
+  assert.deepEqual(rig.pipeline.pending(2), [])
+  rig.pipeline.ended(1, rig.all(), 'disconnected')
+  rig.frame(2, delta('BTCUSDT', 16, 16), 7)
+  assert.deepEqual(
+    rig.of('orderbook_delta').map((record) => record['last_sequence']),
+    [11, 13, 14, 15, 16],
+  )
+  assert.deepEqual(rig.of('gap'), [])
+  assert.equal(rig.of('trade').length, 1)
+})
+
+test('a hole right after a refused frame is laid to it', () => {
+  const rig = liveRig()
+  rig.frame(1, delta('BTCUSDT', 11, 11), 1)
+  rig.frame(1, '{"e":"depthUpdate","s":"BTCUSDT","U":12,"u":12,"b":[["x","1"]],"a":[]}', 2)
+  rig.frame(1, delta('BTCUSDT', 13, 13), 3)
+  rig.snapshot(BTC, snapshot(13), 4)
+  assert.equal(rig.of('gap')[0]?.['cause'], 'malformed')
+  assert.equal(rig.counts.refused, 1)
+})
+
+test('a book that stays crossed is lost; one crossed update is forgiven', () => {
+  const rig = liveRig()
+  rig.frame(1, delta('BTCUSDT', 11, 11, { b: [['102.00', '1']] }))
+  assert.equal(rig.pipeline.streams[BTC]?.book.sync.isLive, true)
+  rig.frame(1, delta('BTCUSDT', 12, 12, { b: [['102.00', '0']] }))
+  rig.frame(1, delta('BTCUSDT', 13, 13, { b: [['102.00', '1']] }))
+  rig.frame(1, delta('BTCUSDT', 14, 14, { b: [['99.50', '1']] }))
+  assert.equal(rig.pipeline.streams[BTC]?.book.sync.isLive, false)
+  assert.deepEqual(rig.asked, [BTC])
+  rig.snapshot(BTC, snapshot(14))
+  assert.equal(rig.of('gap')[0]?.['cause'], 'crossed')
+})
+
+test('a number that a book cannot hold costs that book only', () => {
+  const rig = liveRig()
+  rig.frame(1, delta('BTCUSDT', 11, 11, { b: [['9007199254740991', '1']] }))
+  assert.deepEqual(rig.asked, [BTC])
+  assert.equal(rig.pipeline.streams[BTC]?.book.sync.isLive, false)
+  assert.equal(rig.pipeline.streams[ETH]?.book.sync.isLive, true)
+})
+
+test('the top of a book is published once an interval, and not while nothing changes', () => {
+  const rig = new Rig(binanceSpot, ['BTCUSDT'], { deltas: false, depth: 1, everyMs: 100 })
+  rig.carry(1)
+  rig.snapshot(BTC, snapshot(10))
+  for (let u = 11; u < 31; u++) rig.frame(1, delta('BTCUSDT', u, u), u)
+  assert.equal(rig.of('orderbook').length, 1)
+  while (rig.timeline.next(1_000_000));
+  const tops = rig.of('orderbook').filter((record) => record['full'] === false)
+  assert.equal(tops.length, 1)
+  assert.deepEqual(tops[0]?.['bids'], [['100', '1']])
+  assert.equal(tops[0]?.['sequence'], 30)
+  assert.equal(rig.timeline.armed, 0)
+})
+
+test('a gap that is open when the collector ends is told as open', () => {
+  const rig = liveRig()
+  rig.frame(1, delta('BTCUSDT', 11, 11), 1)
+  rig.pipeline.ended(1, rig.all(), 'disconnected')
+  rig.pipeline.stop(rig.timeline.now())
+  const gaps = rig.of('gap')
+  assert.equal(gaps.length, 2)
+  assert.ok(gaps.every((record) => record['to_time_us'] === null && record['repaired_by'] === null))
+})
+
+test('numbers of the records of a stream have no hole', () => {
+  const rig = liveRig()
+  for (let u = 11; u < 60; u++) {
+    if (u % 7 !== 0) rig.frame(1, delta('BTCUSDT', u, u), u)
+    if (u % 5 === 0) rig.snapshot(BTC, snapshot(u), u)
+  }
+  const byType = Map.groupBy(rig.of(), (record) => JSON.stringify([record['type'], record['instrument']]))
+  for (const records of byType.values()) {
+    assert.deepEqual(
+      records.map((record) => record['seq']),
+      records.map((_, index) => index + 1),
+    )
+  }
+})
