@@ -1,0 +1,74 @@
+import { createReadStream } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { createGunzip, createZstdDecompress } from 'node:zlib'
+import { pipeline } from 'node:stream'
+import type { CaptureLine } from '../core/capture.ts'
+
+/** A line of a capture that is not one: names the file and the line. */
+export class CaptureError extends Error {
+  override readonly name = 'CaptureError'
+}
+
+/** A capture line with its 1-based number in the file, and its place in words: `file:number`. */
+export interface NumberedLine {
+  readonly number: number
+  readonly place: string
+  readonly line: CaptureLine
+}
+
+/**
+ * Reads a capture line by line, plain or packed (`.gz`, `.zst`), without holding it in memory. Throws `CaptureError` for a line
+ * that is no capture line and for a file that cannot be read.
+ */
+export async function* readCapture(path: string): AsyncGenerator<NumberedLine> {
+  let number = 0
+  try {
+    for await (const text of createInterface({ input: open(path), crlfDelay: Infinity })) {
+      number++
+      const place = `${path}:${number}`
+      if (text !== '') yield { number, place, line: parse(text, place) }
+    }
+  } catch (cause) {
+    if (cause instanceof CaptureError) throw cause
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new CaptureError(`${path}: cannot be read after line ${number}: ${reason}`, { cause })
+  }
+}
+
+/** Reads captures one after the other. */
+export async function* readCaptures(paths: readonly string[]): AsyncGenerator<NumberedLine> {
+  for (const path of paths) yield* readCapture(path)
+}
+
+function open(path: string): NodeJS.ReadableStream {
+  const file = createReadStream(path)
+  const unpack = path.endsWith('.gz')
+    ? createGunzip()
+    : path.endsWith('.zst')
+      ? createZstdDecompress()
+      : undefined
+  if (unpack === undefined) return file
+  // Errors of the file surface as errors of the last stream, which the reader iterates.
+  return pipeline(file, unpack, () => undefined)
+}
+
+function parse(text: string, place: string): CaptureLine {
+  const value = parseJson(text, place)
+  if (typeof value !== 'object' || value === null) throw new CaptureError(`${place}: not a capture line`)
+  const { t = null, src, conn, dir, raw } = Object.fromEntries(Object.entries(value))
+  if (t !== null && typeof t !== 'number') throw new CaptureError(`${place}: t is no time`)
+  if (src !== 'ws' && src !== 'rest') throw new CaptureError(`${place}: src is neither ws nor rest`)
+  if (dir !== 'in' && dir !== 'out') throw new CaptureError(`${place}: dir is neither in nor out`)
+  if (typeof conn !== 'string') throw new CaptureError(`${place}: conn is no text`)
+  if (typeof raw !== 'string') throw new CaptureError(`${place}: raw is no text`)
+  return { t, src, conn, dir, raw }
+}
+
+function parseJson(text: string, place: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text)
+    return value
+  } catch (cause) {
+    throw new CaptureError(`${place}: not JSON`, { cause })
+  }
+}

@@ -1,0 +1,149 @@
+import type { Config } from '../config/schema.ts'
+import { publishSelection, selectedVenues, type VenueSelection } from '../config/selection.ts'
+import type { VenueId } from '../core/ids.ts'
+import type { Instrument } from '../core/instrument.ts'
+import { Feed } from '../feed/feed.ts'
+import { SocketRegistry } from '../feed/registry.ts'
+import type { FrameTaker, Recovery } from '../feed/frames.ts'
+import { CaptureWriter } from '../journal/capture-writer.ts'
+import { Journal } from '../journal/journal.ts'
+import { Pipeline } from '../pipeline/pipeline.ts'
+import type { InstrumentStreams } from '../pipeline/streams.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import { Counts } from '../telemetry/counts.ts'
+import type { Emit } from '../telemetry/events.ts'
+import type { Symbols } from '../venues/symbols.ts'
+import type { Venue } from '../venues/venue.ts'
+import { venueOf } from '../venues/venues.ts'
+import { record } from './recording.ts'
+
+const MS_PER_HOUR = 3_600_000
+/** A feed replaces a socket this part of its lifetime before the end; see `plannedLifeMs`. */
+const LIFETIME_SHARE = 23 / 24
+
+/** The collection of one venue: its feed, and the pipeline that the feed fills once the instruments are known. */
+export interface VenueCollection {
+  readonly venue: Venue
+  readonly feed: Feed
+  readonly counts: Counts
+  /** By slot; empty until the instruments are known. */
+  readonly streams: () => readonly InstrumentStreams[]
+}
+
+/** What a collector of one process is made of: a feed and a pipeline a venue, and one journal. */
+export class Collector {
+  readonly collections: readonly VenueCollection[]
+  readonly journal: Journal
+  readonly #runtime: Runtime
+  readonly #pipelines = new Map<VenueId, Pipeline>()
+  readonly #captures: readonly CaptureWriter[]
+
+  /** Opens the journal and nothing else. Throws `FailureError` when its folder cannot be written. */
+  constructor(config: Config, runtime: Runtime, emit: Emit) {
+    const { journal } = config
+    this.#runtime = runtime
+    this.journal = new Journal(
+      {
+        folder: journal.folder,
+        segmentBytes: journal.segmentBytes,
+        segmentMs: journal.segmentMinutes * 60_000,
+        flushMs: journal.flushMs,
+        fsyncMs: journal.fsyncMs,
+      },
+      runtime,
+      emit,
+    )
+    const captures: CaptureWriter[] = []
+    const session = `${config.name}-${Math.floor(runtime.clock.now() / 1_000).toString(36)}`
+    this.collections = selectedVenues(config).map((selection) => {
+      const writer = captureWriter(config, selection.venue, runtime)
+      if (writer !== undefined) captures.push(writer)
+      const outside = writer === undefined ? runtime : record(runtime, writer)
+      return this.#collect(selection, { config, session, outside, emit })
+    })
+    this.#captures = captures
+  }
+
+  start(): void {
+    for (const { feed } of this.collections) feed.start()
+  }
+
+  /** Publishes what waits, ends the sockets, seals the journal. Ending on purpose is no gap, hence the pipelines first. */
+  async stop(): Promise<void> {
+    for (const pipeline of this.#pipelines.values()) pipeline.stop(this.#runtime.clock.now())
+    await Promise.all(this.collections.map(({ feed }) => feed.stop()))
+    this.journal.close()
+    for (const capture of this.#captures) capture.close()
+  }
+
+  #collect(
+    selection: VenueSelection,
+    given: {
+      readonly config: Config
+      readonly session: string
+      readonly outside: Runtime
+      readonly emit: Emit
+    },
+  ): VenueCollection {
+    const { config, session, outside, emit } = given
+    const venue = withLifetime(venueOf(selection.venue), config.rotation.afterHours)
+    const counts = new Counts()
+    // Recorded sockets are opened by the recording runtime of their venue, hence a registry each.
+    const registry = new SocketRegistry(outside.sockets, outside.clock)
+    const taker = (symbols: Symbols, instruments: readonly Instrument[], recovery: Recovery): FrameTaker => {
+      const pipeline = new Pipeline(
+        {
+          venue,
+          symbols,
+          instruments,
+          session,
+          publish: (instrument) => publishSelection(config, selection.venue, instrument),
+          levelLimit: config.book.levelLimit,
+        },
+        {
+          timers: outside.timers,
+          append: (line, receiveTimeUs) => this.journal.append(line, receiveTimeUs),
+          recovery,
+          emit,
+          counts,
+        },
+      )
+      this.#pipelines.set(venue.id, pipeline)
+      return pipeline
+    }
+    const feed = new Feed(feedOptions(selection, venue, registry), outside, emit, taker)
+    return { venue, feed, counts, streams: () => this.#pipelines.get(venue.id)?.streams ?? [] }
+  }
+}
+
+function feedOptions(
+  selection: VenueSelection,
+  venue: Venue,
+  registry: SocketRegistry,
+): ConstructorParameters<typeof Feed>[0] {
+  return {
+    venue,
+    hosts: { stream: selection.streamUrl ?? venue.hosts.stream, rest: selection.restUrl ?? venue.hosts.rest },
+    wanted: selection.instruments.map((instrument) => ({ instrument, channels: selection.channels })),
+    choice: { book: selection.bookStream, trade: selection.tradeStream },
+    snapshotDepth: selection.snapshotDepth ?? Infinity,
+    registry,
+  }
+}
+
+function captureWriter(config: Config, venue: VenueId, runtime: Runtime): CaptureWriter | undefined {
+  const { capture } = config
+  if (!capture.enabled) return undefined
+  const options = {
+    folder: `${capture.folder}/${venue}`,
+    packing: capture.compression,
+    rotateBytes: capture.rotateBytes,
+  }
+  return new CaptureWriter(options, runtime)
+}
+
+/** The venue with its sockets' lifetime cut so that they are replaced after about `hours`. */
+function withLifetime(venue: Venue, hours: number): Venue {
+  const lifetimeMs = Math.min(venue.limits.lifetimeMs, (hours * MS_PER_HOUR) / LIFETIME_SHARE)
+  return { ...venue, limits: { ...venue.limits, lifetimeMs } }
+}

@@ -1,0 +1,19 @@
+/** A stream of text that a command writes to. */
+export interface TextStream {
+  write(text: string): void
+}
+
+/** What a command may know and touch of the terminal and the process that run it; made in src/cli/main.ts. */
+export interface Io {
+  readonly stdout: TextStream
+  readonly stderr: TextStream
+  /** Whether standard output is a terminal: then screens may be drawn. */
+  readonly isTerminal: boolean
+  /** Width of the terminal; 80 where there is none. */
+  readonly columns: number
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Folder that relative paths start from. */
+  readonly cwd: string
+  /** Calls `stop` at the first signal that asks the process to end; a second one ends it at once. Answers how to unsubscribe. */
+  onSignal(stop: (signal: string) => void): () => void
+}

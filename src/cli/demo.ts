@@ -1,0 +1,79 @@
+import type { Command } from './command.ts'
+
+/** `marketprism demo` */
+export const DEMO: Command = {
+  name: 'demo',
+  summary: 'Collect from emulated venues: no account, no network.',
+  doc: 'Starts the five venues on this machine and a collector on them, shows what it collects, and holds its books against the true ones of the emulator. The records are real files in DIR.',
+  options: [
+    {
+      kind: 'integer',
+      name: 'instruments',
+      placeholder: 'N',
+      doc: 'Instruments a venue.',
+      min: 1,
+      max: 5_000,
+      fallback: 2,
+    },
+    {
+      kind: 'integer',
+      name: 'seconds',
+      placeholder: 'N',
+      doc: 'Stop after so long. Without it: until told to.',
+      min: 1,
+      max: 31_536_000,
+    },
+    {
+      kind: 'integer',
+      name: 'seed',
+      placeholder: 'N',
+      doc: 'The same seed makes the same market.',
+      min: 0,
+      max: 4_294_967_295,
+      fallback: 1,
+    },
+    {
+      kind: 'flag',
+      name: 'plain',
+      doc: 'Print lines instead of drawing a screen; always so where standard output is no terminal.',
+    },
+    {
+      kind: 'text',
+      name: 'data',
+      placeholder: 'DIR',
+      doc: 'Folder of the journal.',
+      fallback: './data/demo',
+    },
+    {
+      kind: 'integer',
+      name: 'port',
+      placeholder: 'PORT',
+      doc: 'First of the five ports of the emulated venues; 0: free ones.',
+      min: 0,
+      max: 65_530,
+      fallback: 0,
+    },
+  ],
+  examples: [
+    { line: 'marketprism demo', doc: 'Ten live books on a screen.' },
+    {
+      line: 'marketprism demo --instruments 50 --seconds 30 --plain',
+      doc: '250 books for half a minute, as lines.',
+    },
+  ],
+  exits: ['ok', 'difference', 'usage', 'io', 'busy'],
+  async run(args, io) {
+    const { runDemo } = await import('../app/demo.ts')
+    return runDemo(
+      {
+        instruments: args.integer('instruments') ?? 2,
+        seconds: args.integer('seconds'),
+        seed: args.integer('seed') ?? 1,
+        plain: args.flag('plain') || !io.isTerminal,
+        dataFolder: args.text('data') ?? './data/demo',
+        portBase: args.integer('port') ?? 0,
+      },
+      io,
+    )
+  },
+}

@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs'
+import { constants } from 'node:os'
+import { EXIT, exitCodeOf } from '../app/exit.ts'
+import type { Io, TextStream } from '../app/io.ts'
+import { COMMANDS } from './commands.ts'
+import { dispatch } from './dispatch.ts'
+
+/** After a command has answered, what it left open may delay the end of the process by so much. */
+const LINGER_MS = 3_000
+const COLUMNS = 80
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+process.on('uncaughtException', endWithFault)
+process.exitCode = await main(process.argv.slice(2))
+setTimeout(() => process.exit(), LINGER_MS).unref()
+
+/** What a timer or a socket threw: nobody else can end the process with the code that tells why. */
+function endWithFault(error: unknown): void {
+  process.stderr.write(`marketprism: ${error instanceof Error ? error.stack : String(error)}\n`)
+  process.exit(exitCodeOf(error))
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  return dispatch({ version: readVersion(), commands: COMMANDS }, argv, processIo())
+}
+
+/** The version of the package that this file belongs to, from source as from the build. */
+function readVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  const version: unknown = Object.entries(Object(JSON.parse(text))).find(([key]) => key === 'version')?.[1]
+  return typeof version === 'string' ? version : 'unknown'
+}
+
+function processIo(): Io {
+  return {
+    stdout: textStream(process.stdout),
+    stderr: textStream(process.stderr),
+    isTerminal: process.stdout.isTTY,
+    columns: process.stdout.isTTY ? process.stdout.columns : COLUMNS,
+    env: process.env,
+    cwd: process.cwd(),
+    onSignal,
+  }
+}
+
+/** A reader that goes away (`| head`) takes the text with it, not the collector. */
+function textStream(stream: NodeJS.WriteStream): TextStream {
+  stream.on('error', () => undefined)
+  return { write: (text) => void stream.write(text) }
+}
+
+function onSignal(stop: (signal: string) => void): () => void {
+  let isStopping = false
+  const hear = (signal: NodeJS.Signals): void => {
+    if (isStopping) process.exit(128 + (constants.signals[signal] ?? EXIT.bug))
+    isStopping = true
+    stop(signal)
+  }
+  for (const signal of STOP_SIGNALS) process.on(signal, hear)
+  return () => {
+    for (const signal of STOP_SIGNALS) process.off(signal, hear)
+  }
+}

@@ -1,0 +1,62 @@
+import { type Channel, VENUE_IDS, type VenueId } from '../core/ids.ts'
+import type { Config } from './schema.ts'
+
+/** One enabled venue of a configuration. URLs are `undefined` where the venue's own are to be used. */
+export interface VenueSelection {
+  readonly venue: VenueId
+  /** Symbols or common names. */
+  readonly instruments: readonly string[]
+  readonly channels: readonly Channel[]
+  readonly bookStream: string
+  readonly tradeStream: string
+  readonly streamUrl: string | undefined
+  readonly restUrl: string | undefined
+  /** Levels a side asked for in a snapshot; `undefined` where the venue sends snapshots in the stream. */
+  readonly snapshotDepth: number | undefined
+}
+
+/** The enabled venues, in the order of the schema. */
+export function selectedVenues({ venues }: Config): readonly VenueSelection[] {
+  return VENUE_IDS.filter((venue) => venues[venue].enabled).map((venue) => {
+    const section = venues[venue]
+    const { instruments, channels, bookStream, tradeStream, streamUrl, restUrl } = section
+    const snapshotDepth = 'snapshotDepth' in section ? section.snapshotDepth : undefined
+    return { venue, instruments, channels, bookStream, tradeStream, streamUrl, restUrl, snapshotDepth }
+  })
+}
+
+/** What is published of the book of one instrument: every delta, and the top `depth` levels (0: none) once in `everyMs`. */
+export interface PublishSelection {
+  readonly deltas: boolean
+  readonly depth: number
+  readonly everyMs: number
+}
+
+/** The defaults of `publish` with every override that names the instrument, by symbol or by common name; the last wins. */
+export function publishSelection(
+  { publish }: Config,
+  venue: VenueId,
+  instrument: { readonly symbol: string; readonly name: string },
+): PublishSelection {
+  let { deltas } = publish
+  let { enabled, depth, everyMs } = publish.books
+  for (const override of publish.overrides) {
+    const isNamed = override.instrument === instrument.symbol || override.instrument === instrument.name
+    if (!isNamed || (override.venue ?? venue) !== venue) continue
+    deltas = override.deltas ?? deltas
+    enabled = override.books ?? enabled
+    depth = override.depth ?? depth
+    everyMs = override.everyMs ?? everyMs
+  }
+  return { deltas, depth: enabled ? depth : 0, everyMs }
+}
+
+/** The same configuration with journal and capture under `folder`. */
+export function withDataFolder(config: Config, folder: string): Config {
+  const base = folder.length > 1 && folder.endsWith('/') ? folder.slice(0, -1) : folder
+  return {
+    ...config,
+    journal: { ...config.journal, folder: `${base}/journal` },
+    capture: { ...config.capture, folder: `${base}/capture` },
+  }
+}

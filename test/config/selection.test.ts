@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { publishSelection, selectedVenues, withDataFolder } from '../../src/config/selection.ts'
+import { configOf } from './bad-config.ts'
+
+test('the enabled venues are selected with their streams and snapshot depth', () => {
+  const config = configOf(
+    'venues: {binance-spot: {enabled: false}, deribit: {stream_url: "ws://127.0.0.1:1"}}',
+  )
+  const venues = selectedVenues(config)
+  assert.deepEqual(
+    venues.map(({ venue, snapshotDepth }) => [venue, snapshotDepth]),
+    [
+      ['binance-derivatives', 1_000],
+      ['okx-spot', undefined],
+      ['okx-derivatives', undefined],
+      ['deribit', undefined],
+    ],
+  )
+  assert.deepEqual(venues.at(-1), {
+    venue: 'deribit',
+    instruments: ['BTC-PERPETUAL', 'ETH-PERPETUAL'],
+    channels: ['book', 'trade'],
+    bookStream: '100ms',
+    tradeStream: '100ms',
+    streamUrl: 'ws://127.0.0.1:1',
+    restUrl: undefined,
+    snapshotDepth: undefined,
+  })
+})
+
+const BTC = { symbol: 'BTCUSDT', name: 'BTC-USDT' }
+const OVERRIDDEN = configOf(`
+publish:
+  deltas: false
+  books: {depth: 20, every_ms: 1000}
+  overrides:
+    - {instrument: BTC-USDT, deltas: true, depth: 400}
+    - {instrument: BTCUSDT, venue: binance-spot, every_ms: 100}
+    - {instrument: ETH-USDT, books: false}
+    - {instrument: BTC-USDT, venue: okx-spot, depth: 50}
+`)
+
+test('an override by common name holds on every venue, one by symbol and venue on that venue alone', () => {
+  assert.deepEqual(publishSelection(OVERRIDDEN, 'binance-spot', BTC), {
+    deltas: true,
+    depth: 400,
+    everyMs: 100,
+  })
+  assert.deepEqual(publishSelection(OVERRIDDEN, 'binance-derivatives', BTC), {
+    deltas: true,
+    depth: 400,
+    everyMs: 1_000,
+  })
+})
+
+test('the last override that matches wins', () => {
+  const btc = { symbol: 'BTC-USDT', name: 'BTC-USDT' }
+  assert.deepEqual(publishSelection(OVERRIDDEN, 'okx-spot', btc), { deltas: true, depth: 50, everyMs: 1_000 })
+})
+
+test('an instrument without an override takes the defaults, and tops can be switched off', () => {
+  const sol = { symbol: 'SOLUSDT', name: 'SOL-USDT' }
+  assert.deepEqual(publishSelection(OVERRIDDEN, 'binance-spot', sol), {
+    deltas: false,
+    depth: 20,
+    everyMs: 1_000,
+  })
+  const eth = { symbol: 'ETHUSDT', name: 'ETH-USDT' }
+  assert.equal(publishSelection(OVERRIDDEN, 'binance-spot', eth).depth, 0)
+})
+
+for (const [folder, journal] of [
+  ['/data', '/data/journal'],
+  ['data/', 'data/journal'],
+  ['.', './journal'],
+] as const) {
+  test(`the data folder ${folder} holds journal and captures`, () => {
+    const config = withDataFolder(OVERRIDDEN, folder)
+    assert.equal(config.journal.folder, journal)
+    assert.equal(config.capture.folder, journal.replace('journal', 'capture'))
+    assert.equal(config.publish, OVERRIDDEN.publish)
+  })
+}
