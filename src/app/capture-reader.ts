@@ -1,8 +1,9 @@
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { createGunzip, createZstdDecompress } from 'node:zlib'
-import { pipeline } from 'node:stream'
+import { pipeline, Readable } from 'node:stream'
+import { createGunzip } from 'node:zlib'
 import type { CaptureLine } from '../core/capture.ts'
+import { readZstd } from './zstd-frames.ts'
 
 /** A line of a capture that is not one: names the file and the line. */
 export class CaptureError extends Error {
@@ -41,15 +42,11 @@ export async function* readCaptures(paths: readonly string[]): AsyncGenerator<Nu
 }
 
 function open(path: string): NodeJS.ReadableStream {
+  if (path.endsWith('.zst')) return Readable.from(readZstd(path), { objectMode: false })
   const file = createReadStream(path)
-  const unpack = path.endsWith('.gz')
-    ? createGunzip()
-    : path.endsWith('.zst')
-      ? createZstdDecompress()
-      : undefined
-  if (unpack === undefined) return file
+  if (!path.endsWith('.gz')) return file
   // Errors of the file surface as errors of the last stream, which the reader iterates.
-  return pipeline(file, unpack, () => undefined)
+  return pipeline(file, createGunzip(), () => undefined)
 }
 
 function parse(text: string, place: string): CaptureLine {

@@ -109,8 +109,9 @@ async function firstInstruments(
     return catalogue.read((await runtime.http.get(request)).body)
   })
   const listed = (await Promise.all(lists)).flat()
-  const isPlain = ({ marketType }: Instrument): boolean => marketType === 'spot' || marketType === 'perpetual'
   return [...listed.filter(isPlain), ...listed.filter((instrument) => !isPlain(instrument))]
     .slice(0, count)
     .map(({ symbol }) => symbol)
 }
+
+const isPlain = ({ marketType }: Instrument): boolean => marketType === 'spot' || marketType === 'perpetual'

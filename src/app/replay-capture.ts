@@ -1,6 +1,7 @@
 import type { CaptureLine } from '../core/capture.ts'
 import { Columns, KIND } from '../core/columns.ts'
 import { DecodeError } from '../core/errors.ts'
+import type { MarketType } from '../core/ids.ts'
 import type { Instrument } from '../core/instrument.ts'
 import { type EpochMicros, epochMicros } from '../core/units.ts'
 import { Journal, type JournalOptions } from '../journal/journal.ts'
@@ -213,7 +214,7 @@ function unlisted(venue: Venue, symbol: string): Instrument {
     venue: venue.id,
     symbol,
     name: symbol,
-    marketType: isSpot ? 'spot' : 'perpetual',
+    marketType: isSpot ? 'spot' : contractType(symbol),
     base: symbol,
     quote: '',
     tickSize: '1',
@@ -223,6 +224,12 @@ function unlisted(venue: Venue, symbol: string): Instrument {
     contractCurrency: undefined,
     state: 'trading',
   }
+}
+
+/** The venues' spellings of what is not spot: options end in `-C` or `-P`, dated futures in their date. */
+function contractType(symbol: string): MarketType {
+  if (/-[CP]$/.test(symbol)) return 'option'
+  return /[-_](\d{6}|\d{1,2}[A-Z]{3}\d{2})$/.test(symbol) ? 'future' : 'perpetual'
 }
 
 function timeOf(line: CaptureLine, place: string): EpochMicros {

@@ -27,22 +27,25 @@ export function drawScreen(view: CollectorView, columns: number): string {
 export function plainLines(view: CollectorView): readonly string[] {
   const time = duration(view.upMs)
   const head = `${time} ${view.title}: ${usage(view)}`
-  const venues = view.venues.map((venue) => {
-    const { books, rates, lagMs, gaps, sockets } = venue
-    const parts = [
-      `books ${books.live}/${books.total} live`,
-      `sockets ${sockets.open}/${sockets.planned}`,
-      `${rate(rates.frames)} frames/s`,
-      `${rate(rates.deltas)} deltas/s`,
-      `${rate(rates.trades)} trades/s`,
-      `lag p50 ${lag(lagMs.p50)} p99 ${lag(lagMs.p99)} ms`,
-      `gaps ${gaps}`,
-    ]
-    if (venue.checks !== undefined) parts.push(`verified ${venue.checks.equal}/${venue.checks.total}`)
-    if (venue.trouble !== undefined) parts.push(venue.trouble)
-    return `${time} ${venue.venue}: ${parts.join(', ')}`
-  })
+  const venues = view.venues.map((venue) => `${time} ${venue.venue}: ${venueText(venue)}`)
   return view.notice === undefined ? [head, ...venues] : [head, ...venues, `${time} ${view.notice}`]
+}
+
+/** What is wrong comes first, and alone where nothing has come yet. */
+function venueText({ trouble, books, sockets, rates, lagMs, gaps, checks }: VenueView): string {
+  if (trouble !== undefined && books.total === 0) return trouble
+  const parts = [
+    ...(trouble === undefined ? [] : [trouble]),
+    `books ${books.live}/${books.total} live`,
+    `sockets ${sockets.open}/${sockets.planned}`,
+    `${rate(rates.frames)} frames/s`,
+    `${rate(rates.deltas)} deltas/s`,
+    `${rate(rates.trades)} trades/s`,
+    `lag p50 ${lag(lagMs.p50)} p99 ${lag(lagMs.p99)} ms`,
+    `gaps ${gaps}`,
+    ...(checks === undefined ? [] : [`verified ${checks.equal}/${checks.total}`]),
+  ]
+  return parts.join(', ')
 }
 
 function headLines(view: CollectorView): readonly string[] {

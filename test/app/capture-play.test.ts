@@ -7,13 +7,13 @@ import { after, test } from 'node:test'
 import { readCapture } from '../../src/app/capture-reader.ts'
 import { Collector } from '../../src/app/collector.ts'
 import { fullDepthDigest } from '../../src/book/digest.ts'
-import { readConfig } from '../../src/config/loader.ts'
 import type { CaptureLine } from '../../src/core/capture.ts'
 import { isVenueId, type VenueId } from '../../src/core/ids.ts'
 import { captureModel } from '../../src/emulator/capture-model.ts'
 import { serveVenue } from '../../src/emulator/server.ts'
 import { systemRuntime } from '../../src/runtime/system.ts'
 import { capturesFolder } from '../captures.ts'
+import { type Listening, venueConfig } from './venue-config.ts'
 
 const SPEED = 20
 /** After the last frame was sent, everything has arrived and is written within this time. */
@@ -99,26 +99,21 @@ async function play(expected: Expected, captures: string): Promise<void> {
 function configOf(
   { venue, symbols, trades }: Expected,
   lines: readonly CaptureLine[],
-  to: { readonly server: { readonly streamUrl: string; readonly restUrl: string }; readonly data: string },
+  to: { readonly server: Listening; readonly data: string },
 ): ConstructorParameters<typeof Collector>[0] {
   const raw = lines.find(({ raw: text }) => /@depth|books|book\./.test(text))?.raw ?? ''
   const bookStream = /depth@0ms|depth@100ms|books-l2-tbt|books/.exec(raw)?.[0] ?? 'raw'
   const tradeStream = trades[0]?.stream ?? (venue === 'deribit' ? 'raw' : undefined)
-  const section = {
-    enabled: true,
+  const keys = {
     instruments: [...new Set(symbols.map(({ symbol }) => symbol))],
-    stream_url: to.server.streamUrl,
-    rest_url: to.server.restUrl,
     book_stream: bookStream,
     ...(tradeStream === undefined ? {} : { trade_stream: tradeStream }),
     ...(venue.startsWith('binance') ? { snapshot_depth: venue === 'binance-spot' ? 5_000 : 1_000 } : {}),
   }
-  const others = ['binance-spot', 'binance-derivatives', 'okx-spot', 'okx-derivatives', 'deribit']
-  const venues = Object.fromEntries(others.map((id) => [id, id === venue ? section : { enabled: false }]))
-  const document = { venues, journal: { folder: to.data }, publish: { books: { enabled: false } } }
-  const outcome = readConfig(new TextEncoder().encode(JSON.stringify(document)))
-  assert.ok('config' in outcome, JSON.stringify(outcome))
-  return outcome.config
+  return venueConfig(venue, to.server, keys, {
+    journal: { folder: to.data },
+    publish: { books: { enabled: false } },
+  })
 }
 
 type Json = Readonly<Record<string, unknown>>

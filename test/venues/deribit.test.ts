@@ -280,10 +280,18 @@ test('deribit: requests are JSON-RPC with integer ids, as the sheet shows them',
   assert.match(leave?.text ?? '', /"method":"public\/unsubscribe"/)
 })
 
-test('deribit: a socket asks for heartbeats first, and a test request is answered with a test', () => {
+test('deribit: a socket asks for heartbeats and the platform state first, and a test request is answered with a test', () => {
   assert.deepEqual(
     deribit.greet().map((text): unknown => JSON.parse(text)),
-    [{ jsonrpc: '2.0', id: 'heartbeat', method: 'public/set_heartbeat', params: { interval: 30 } }],
+    [
+      { jsonrpc: '2.0', id: 'heartbeat', method: 'public/set_heartbeat', params: { interval: 30 } },
+      {
+        jsonrpc: '2.0',
+        id: 'platform',
+        method: 'public/subscribe',
+        params: { channels: ['platform_state'] },
+      },
+    ],
   )
   assert.deepEqual(JSON.parse(deribit.heartbeat.answer ?? ''), {
     jsonrpc: '2.0',

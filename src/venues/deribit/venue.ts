@@ -33,7 +33,11 @@ export const deribit: Venue = {
   link: { snapshot: 'stream', judge: judgeChain },
   window: Infinity,
   plan,
-  greet: () => [call('heartbeat', 'public/set_heartbeat', { interval: 30 })],
+  // Sheet 13: maintenance is told to those who ask.
+  greet: () => [
+    call('heartbeat', 'public/set_heartbeat', { interval: 30 }),
+    call('platform', 'public/subscribe', { channels: ['platform_state'] }),
+  ],
   subscribe: (keys, ids) => requests('public/subscribe', keys, ids),
   unsubscribe: (keys, ids) => requests('public/unsubscribe', keys, ids),
   decode: (frame, symbols, out) => decoder.decode(frame, symbols, out),
