@@ -9,6 +9,13 @@ export const BACK_DOOR = '/emulator/'
 const AUDIT_MS = 2_000
 const AUDIT_LIMIT_MS = 600_000
 
+/** What the back door needs of the server that it is in. */
+export interface CuttingServer {
+  readonly timers: Timers
+  /** Cuts every WebSocket that is open, without a close frame; answers how many. */
+  cut(): number
+}
+
 /**
  * What a test or a person may ask an emulated venue besides its protocol:
  *
@@ -16,10 +23,11 @@ const AUDIT_LIMIT_MS = 600_000
  * - `/emulator/truth?symbol=…` the true book
  * - `/emulator/audit?symbol=…&ms=2000` answers after that time with `{"<sequence>":"<digest>"}`: where the book stood, and each event
  * - `/emulator/status` load
+ * - `/emulator/cut` cuts every WebSocket that is open, without a close frame, and answers how many: `{"cut":2}`
  */
 export function askBackDoor(
   model: EmulatedVenue,
-  timers: Timers,
+  server: CuttingServer,
   path: string,
   reply: (answer: Reply) => void,
 ): void {
@@ -34,7 +42,10 @@ export function askBackDoor(
       return
     }
     case 'audit':
-      audit(model, timers, query, reply)
+      audit(model, server.timers, query, reply)
+      return
+    case 'cut':
+      reply(jsonReply(200, JSON.stringify({ cut: server.cut() })))
       return
     case 'status':
       reply(

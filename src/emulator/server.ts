@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { VenueId } from '../core/ids.ts'
 import type { Timers } from '../runtime/runtime.ts'
-import { askBackDoor, BACK_DOOR } from './back-door.ts'
+import { askBackDoor, BACK_DOOR, type CuttingServer } from './back-door.ts'
 import type { Connection, EmulatedVenue, Peer, Refusal, Reply } from './model.ts'
 
 /** A venue on real sockets. Base URLs are as in `Venue.hosts`: without a trailing slash. */
@@ -13,8 +13,8 @@ export interface EmulatedServer {
   readonly port: number
   readonly streamUrl: string
   readonly restUrl: string
-  /** Cuts every WebSocket that is open, without a close frame. */
-  cut(): void
+  /** Cuts every WebSocket that is open, without a close frame; answers how many. */
+  cut(): number
   /** Cuts all sockets and frees the port. */
   stop(): Promise<void>
 }
@@ -36,11 +36,16 @@ export async function serveVenue(
     perMessageDeflate: false,
     maxPayload: CLIENT_FRAME_LIMIT_BYTES,
   })
-  const server = createServer((request, response) => {
-    answer(model, timers, request, response)
-  })
   const raw = new Set<Duplex>()
   const upgraded = new Set<Duplex>()
+  const cut = (): number => {
+    const open = [...upgraded].filter((socket) => !socket.destroyed)
+    for (const socket of open) socket.destroy()
+    return open.length
+  }
+  const server = createServer((request, response) => {
+    answer(model, { timers, cut }, request, response)
+  })
   server.on('connection', (socket) => {
     raw.add(socket)
     socket.on('close', () => raw.delete(socket))
@@ -57,9 +62,7 @@ export async function serveVenue(
     port: bound,
     streamUrl: `ws://${host}:${bound}`,
     restUrl: `http://${host}:${bound}`,
-    cut() {
-      for (const socket of upgraded) socket.destroy()
-    },
+    cut,
     stop: () =>
       new Promise((resolve) => {
         model.stop()
@@ -102,7 +105,7 @@ function listen(server: Server, port: number, host: string): Promise<number> {
 
 function answer(
   model: EmulatedVenue,
-  timers: Timers,
+  server: CuttingServer,
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
@@ -112,7 +115,7 @@ function answer(
     response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) })
     response.end(body)
   }
-  if (path.startsWith(BACK_DOOR)) askBackDoor(model, timers, path, reply)
+  if (path.startsWith(BACK_DOOR)) askBackDoor(model, server, path, reply)
   else model.request(path, reply)
 }
 

@@ -14,6 +14,10 @@ export class Client implements Peer {
   answersPings = true
   connection: Connection | undefined
 
+  get isOpen(): boolean {
+    return this.closed === undefined && !this.wasCut
+  }
+
   send(text: string): void {
     this.frames.push(text)
   }

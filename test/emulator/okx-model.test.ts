@@ -78,11 +78,11 @@ test('a socket without subscriptions, or without data and pings, ends after 30 s
   quiet.say(subscribing(['trades-all', model.symbols[99] ?? '']))
   model.faults.set({ name: 'mute', symbol: model.symbols[99] ?? '' })
   await sim.advance(29_000)
-  assert.deepEqual([idle.closed, busy.closed, quiet.closed], [undefined, undefined, undefined])
+  assert.ok(idle.isOpen && busy.isOpen && quiet.isOpen)
   quiet.say('ping')
   await sim.advance(2_000)
   assert.equal(idle.closed?.code, 4004)
-  assert.deepEqual([busy.closed, quiet.closed], [undefined, undefined])
+  assert.ok(busy.isOpen && quiet.isOpen)
   model.stop()
 })
 

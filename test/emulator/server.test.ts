@@ -22,7 +22,7 @@ const get = async (server: EmulatedServer, path: string): Promise<ReturnType<typ
 async function open(url: string): Promise<{ readonly socket: WebSocket; readonly frames: string[] }> {
   const frames: string[] = []
   const socket = new WebSocket(url, { perMessageDeflate: false })
-  socket.on('message', (bytes) => frames.push(String(bytes)))
+  socket.on('message', (bytes: Buffer) => frames.push(bytes.toString('utf8')))
   await once(socket, 'open')
   return { socket, frames }
 }
@@ -77,7 +77,10 @@ test('Binance answers depth beside the stream, pings, and refuses over HTTP what
 test('faults are switched by URL, and a half-open socket answers nothing at all', async () => {
   const server = await serve('deribit')
   try {
-    const { on } = await get(server, '/emulator/faults?set=drop&symbol=BTC-PERPETUAL&channel=book&share=0.5&times=3')
+    const { on } = await get(
+      server,
+      '/emulator/faults?set=drop&symbol=BTC-PERPETUAL&channel=book&share=0.5&times=3',
+    )
     assert.deepEqual(on, [{ name: 'drop', symbol: 'BTC-PERPETUAL', channel: 'book', share: 0.5, times: 3 }])
     assert.deepEqual((await get(server, '/emulator/faults?clear=all')).on, [])
     assert.equal((await fetch(`${server.restUrl}/emulator/faults?set=nonsense`)).status, 400)
@@ -109,7 +112,10 @@ test('faults are switched by URL, and a half-open socket answers nothing at all'
 test('all five venues are served together, and stop leaves nothing behind', async () => {
   const models = VENUE_IDS.map((venue) => venueModel(venue, runtime, { instruments: 2 }))
   const servers = await serveVenues(models, runtime.timers)
-  assert.deepEqual(servers.map(({ venue }) => venue), [...VENUE_IDS])
+  assert.deepEqual(
+    servers.map(({ venue }) => venue),
+    [...VENUE_IDS],
+  )
   assert.equal(new Set(servers.map(({ port }) => port)).size, 5)
   const { socket } = await open(`${servers[0]?.streamUrl}/ws/btcusdt@trade`)
   const closed = once(socket, 'close')
@@ -118,11 +124,14 @@ test('all five venues are served together, and stop leaves nothing behind', asyn
   await assert.rejects(fetch(`${servers[0]?.restUrl}/api/v3/ping`))
 })
 
-test('when one port is taken, none is kept', async () => {
+test('when one venue cannot have its port, none is served', async () => {
   const taken = await serve('okx-spot')
   try {
     const models = [venueModel('okx-spot', runtime), venueModel('deribit', runtime)]
-    await assert.rejects(serveVenues(models, runtime.timers, { firstPort: taken.port - 1 }), /could not be served/)
+    await assert.rejects(
+      serveVenues(models, runtime.timers, { firstPort: taken.port - 1 }),
+      /could not be served/,
+    )
     await assert.rejects(fetch(`http://127.0.0.1:${taken.port - 1}/`))
   } finally {
     await taken.stop()

@@ -83,9 +83,21 @@ const BANDS: Readonly<Record<VenueId, Readonly<Partial<Record<keyof Figures, Ban
     fillsPerSecond: [15, 120],
     spreadP50: [1, 3],
   },
-  'okx-spot': { updatesPerSecond: [8, 10], levelsMean: [30, 60], levelsP95: [70, 160], topShare: [0.5, 0.9], fillsPerSecond: [3, 25] },
+  'okx-spot': {
+    updatesPerSecond: [8, 10],
+    levelsMean: [30, 60],
+    levelsP95: [70, 160],
+    topShare: [0.5, 0.9],
+    fillsPerSecond: [3, 25],
+  },
   'okx-derivatives': { updatesPerSecond: [8, 10], levelsMean: [25, 60], fillsPerSecond: [5, 60] },
-  deribit: { updatesPerSecond: [8, 10], levelsMean: [5, 20], updateShare: [0.65, 0.95], topShare: [0.05, 0.4], fillsPerSecond: [0.5, 12] },
+  deribit: {
+    updatesPerSecond: [8, 10],
+    levelsMean: [5, 20],
+    updateShare: [0.65, 0.95],
+    topShare: [0.05, 0.4],
+    fillsPerSecond: [0.5, 12],
+  },
 }
 
 for (const venue of VENUE_IDS) {
@@ -94,7 +106,10 @@ for (const venue of VENUE_IDS) {
       const figures = measure(venue, index, 3)
       for (const [name, value] of Object.entries(figures)) {
         const [least, most] = BANDS[venue][name as keyof Figures] ?? [0, Infinity]
-        assert.ok(value >= least && value <= most, `${name} of instrument ${index}: ${value}, not in ${least} to ${most}`)
+        assert.ok(
+          value >= least && value <= most,
+          `${name} of instrument ${index}: ${value}, not in ${least} to ${most}`,
+        )
       }
     }
   })
@@ -111,7 +126,10 @@ for (const venue of VENUE_IDS) {
     }
     for (const { listing, bids, asks } of markets) {
       const full = Math.min(300, new SymbolMarket(listing, 5, 300).bids.count)
-      assert.ok(bids.count > full / 4 && asks.count > full / 4, `${listing.symbol}: ${bids.count} and ${asks.count} of ${full}`)
+      assert.ok(
+        bids.count > full / 4 && asks.count > full / 4,
+        `${listing.symbol}: ${bids.count} and ${asks.count} of ${full}`,
+      )
       assert.ok(bids.count <= 300 && asks.count <= 300)
       for (let rank = 0; rank < bids.count; rank++) largest = Math.max(largest, bids.lots(rank))
     }

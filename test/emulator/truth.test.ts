@@ -29,7 +29,7 @@ for (const venue of VENUE_IDS) {
         await sim.advance(1_500)
         const snapshot = ask(model, `${DEPTH_PATHS[venue]}${symbol}`)
         await sim.advance(2_500)
-        const checked = follow(venue, client, snapshot?.body, truths)
+        const checked = compare(venue, client, snapshot?.body, truths)
         assert.ok(checked > 0 || truths.size < 3, `${truths.size} events, none of them checked`)
         model.stop()
       }),
@@ -39,7 +39,7 @@ for (const venue of VENUE_IDS) {
 }
 
 /** Applies all frames by the rules of the venue's sheet; answers how many books were compared with the truth. */
-function follow(
+function compare(
   venue: VenueId,
   client: Client,
   body: string | undefined,
