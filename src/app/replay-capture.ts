@@ -56,7 +56,7 @@ export async function replayCapture(options: CaptureReplay, outside: Runtime): P
       timers: timeline,
       append: (line, receiveTimeUs) => journal.append(line, receiveTimeUs),
       // A capture holds what the collector asked for then; nothing more can be asked.
-      recovery: { recover: () => undefined, recovered: () => undefined },
+      recovery: { recover: () => undefined, recovered: () => undefined, renew: () => undefined },
       emit: () => undefined,
       counts,
     },

@@ -38,6 +38,11 @@ export class Book {
     this.#lotDecimals = sizeDecimals
   }
 
+  /** An empty book of the same instrument. */
+  sibling(): Book {
+    return new Book(this.#tickDecimals, this.#lotDecimals)
+  }
+
   /**
    * Makes the book what a snapshot event says. A side that fills `window` levels is known only that far down, and anything
    * beyond it only as it changes. Throws like `apply`.

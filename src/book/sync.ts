@@ -1,5 +1,6 @@
 import type { Columns } from '../core/columns.ts'
 import type { EpochMicros } from '../core/units.ts'
+import { audit } from './audit.ts'
 import type { Book } from './book.ts'
 
 /**
@@ -57,9 +58,13 @@ export type DeltaOutcome = 'applied' | 'old' | 'held' | 'unsynced' | 'gap' | 're
 
 /**
  * What became of a snapshot. `stale`: older than the deltas that wait for it, or they have a hole: another one is needed.
- * `checksum`: it, or a delta held for it, disagrees: the book is lost, even if `joined` was heard.
+ * `checksum`: it, or a delta held for it, disagrees: the book is lost, even if `joined` was heard. `beside`: it is in the book that
+ * is built beside the live one.
  */
-export type SnapshotOutcome = 'joined' | 'stale' | 'ignored' | 'checksum'
+export type SnapshotOutcome = 'joined' | 'stale' | 'ignored' | 'checksum' | 'beside'
+
+/** What became of a renewal: `waiting` for its snapshot or for the live book to come as far, `equal`, or another book. */
+export type RenewalOutcome = 'none' | 'waiting' | 'equal' | 'different'
 
 /**
  * Keeps one book true: holds deltas until there is a snapshot, joins them, checks every link. It decides and applies; it asks
@@ -67,14 +72,20 @@ export type SnapshotOutcome = 'joined' | 'stale' | 'ignored' | 'checksum'
  * the bad ones.
  */
 export class BookSync {
-  readonly book: Book
   readonly #rule: LinkRule
+  #book: Book
   #state: SyncState = { name: 'waiting' }
   #oldInARow = 0
+  #renewal: BookSync | undefined
 
   constructor(rule: LinkRule, book: Book) {
     this.#rule = rule
-    this.book = book
+    this.#book = book
+  }
+
+  /** The book as it stands. A renewal puts another in its place. */
+  get book(): Book {
+    return this.#book
   }
 
   get state(): SyncState['name'] {
@@ -99,11 +110,13 @@ export class BookSync {
   delta(columns: Columns, at: number, receiveTimeUs: EpochMicros, tag = 0): DeltaOutcome {
     const state = this.#state
     if (state.name !== 'live') return this.#hold(columns, at, { receiveTimeUs, tag })
-    const verdict = this.#rule.judge(this.book.sequence, columns, at, state.anchored)
+    const verdict = this.#rule.judge(this.#book.sequence, columns, at, state.anchored)
     if (verdict === 'next') {
       this.#oldInARow = 0
       state.anchored = true
-      return this.#apply(columns, at) ? 'applied' : 'checksum'
+      if (!this.#apply(columns, at)) return 'checksum'
+      this.#renewal?.delta(columns, at, receiveTimeUs)
+      return 'applied'
     }
     if (verdict === 'old' && !this.#isReset(columns, at, state.anchored)) return 'old'
     this.lose()
@@ -118,19 +131,54 @@ export class BookSync {
    */
   snapshot(columns: Columns, at: number, window: number, hear: SnapshotHearing): SnapshotOutcome {
     const state = this.#state
-    if (state.name === 'live' && this.#rule.snapshot === 'request') return 'ignored'
+    if (state.name === 'live' && this.#rule.snapshot === 'request')
+      return this.#joinRenewal(columns, at, window)
     const split = this.#split(columns.last[at] ?? Number.NaN, state.name === 'buffering' ? state.held : [])
     if (split === undefined) return 'stale'
     this.lose()
-    if (this.#rule.snapshot === 'stream') this.book.replaceRolling(columns, at, window)
-    else this.book.replace(columns, at, window)
+    if (this.#rule.snapshot === 'stream') this.#book.replaceRolling(columns, at, window)
+    else this.#book.replace(columns, at, window)
     return this.#agrees(columns, at) ? this.#join(split, hear) : 'checksum'
+  }
+
+  /**
+   * Begins a second book beside the live one: it takes the same deltas and waits for a snapshot of its own, which reaches further
+   * down than what is left of the first. Answers false when there is one already, or nothing to renew.
+   */
+  renew(): boolean {
+    if (!this.isLive || this.#rule.snapshot !== 'request' || this.#renewal !== undefined) return false
+    this.#renewal = new BookSync(this.#rule, this.#book.sibling())
+    return true
+  }
+
+  /**
+   * Compares the second book with the first once both stand at the same number, and puts it in its place when they are equal. When
+   * they are not, the second one is let go, unless `isSuspected`: one snapshot may be at fault itself, two in a row are not.
+   */
+  settle({ isSuspected }: { readonly isSuspected: boolean }): RenewalOutcome {
+    const renewal = this.#renewal
+    if (renewal === undefined) return 'none'
+    if (!renewal.isLive || renewal.book.sequence !== this.#book.sequence) return 'waiting'
+    this.#renewal = undefined
+    const isEqual = audit(this.#book, renewal.book).name === 'equal'
+    if (isEqual || isSuspected) this.#book = renewal.book
+    return isEqual ? 'equal' : 'different'
   }
 
   /** The book is not to be trusted any more. */
   lose(): void {
     this.#state = { name: 'waiting' }
+    this.#renewal = undefined
     this.#oldInARow = 0
+  }
+
+  #joinRenewal(columns: Columns, at: number, window: number): SnapshotOutcome {
+    if (this.#renewal === undefined) return 'ignored'
+    const outcome = this.#renewal.snapshot(columns, at, window, {
+      joined: () => undefined,
+      applied: () => undefined,
+    })
+    return outcome === 'joined' ? 'beside' : outcome
   }
 
   #join(split: Split, hear: SnapshotHearing): SnapshotOutcome {
@@ -149,7 +197,7 @@ export class BookSync {
   #apply(columns: Columns, at: number): boolean {
     let isTrue = false
     try {
-      this.book.apply(columns, at)
+      this.#book.apply(columns, at)
       isTrue = this.#agrees(columns, at)
     } finally {
       if (!isTrue) this.lose()
@@ -161,12 +209,12 @@ export class BookSync {
   #agrees(columns: Columns, at: number): boolean {
     const told = columns.checksum[at] ?? Number.NaN
     if (this.#rule.checksum === undefined || Number.isNaN(told) || told === 0) return true
-    return this.#rule.checksum(this.book) === told
+    return this.#rule.checksum(this.#book) === told
   }
 
   /** True when a delta that looks old is one too many. */
   #isReset(columns: Columns, at: number, anchored: boolean): boolean {
-    if (columns.last[at] === this.book.sequence) return false
+    if (columns.last[at] === this.#book.sequence) return false
     this.#oldInARow++
     return this.#oldInARow >= (anchored ? OLD_LIMIT : UNANCHORED_OLD_LIMIT)
   }

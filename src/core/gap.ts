@@ -8,7 +8,7 @@
  * - `disconnected`: the socket ended
  * - `silent`: acknowledged, but mute
  * - `malformed`: a frame of the stream was refused
- * - `window`: so much of the known depth was eaten away that the published top could no longer be vouched for
+ * - `drift`: a snapshot asked for beside the live book differed from it, though no number was missing
  */
 export const GAP_CAUSES = [
   'sequence',
@@ -18,7 +18,7 @@ export const GAP_CAUSES = [
   'disconnected',
   'silent',
   'malformed',
-  'window',
+  'drift',
 ] as const
 export type GapCause = (typeof GAP_CAUSES)[number]
 

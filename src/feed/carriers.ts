@@ -154,6 +154,10 @@ export class Carriers implements Recovery {
     this.#recoveries.recovered(slot)
   }
 
+  renew(slot: number): void {
+    this.#recoveries.renew(slot)
+  }
+
   sweep(nowUs: number): void {
     for (const carrier of this.#carriers) {
       carrier.sweep(nowUs)

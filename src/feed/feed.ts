@@ -117,6 +117,10 @@ export class Feed implements Recovery {
     this.#carriers?.recovered(slot)
   }
 
+  renew(slot: number): void {
+    this.#carriers?.renew(slot)
+  }
+
   status(): FeedStatus {
     const { venue } = this.#options
     const nowUs = this.#runtime.clock.steadyUs()

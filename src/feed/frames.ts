@@ -41,4 +41,6 @@ export interface Recovery {
   recover(slot: number): void
   /** The book at `slot` is live. */
   recovered(slot: number): void
+  /** The book at `slot` is live and wants a snapshot beside it, to be known further down. Not for venues that send them unasked. */
+  renew(slot: number): void
 }

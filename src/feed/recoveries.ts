@@ -87,6 +87,10 @@ export class Recoveries implements Recovery {
     this.#mutes.delete(stream)
   }
 
+  renew(slot: number): void {
+    this.#snapshots?.want(slot, 'audit')
+  }
+
   /** The stream is mute: it ends here, and begins again with a new subscription. */
   mute(stream: number, nowUs: number): void {
     this.#mutes.add(stream)

@@ -7,12 +7,16 @@ import type { Counts } from '../telemetry/counts.ts'
 import type { Emit } from '../telemetry/events.ts'
 import type { GapLedger } from './gap-ledger.ts'
 import type { Recorder } from './recorder.ts'
-import type { InstrumentStreams } from './streams.ts'
+import type { BookStream, InstrumentStreams } from './streams.ts'
 
 /** A book may look crossed for one update, while the other side's change is on its way; after so many it is wrong. */
 const CROSSED_LIMIT = 2
 /** How far a side may outgrow its limit before it is cut back: cutting moves every level. */
 const GROWTH = 1.25
+/** A book that was known down to a window of levels is renewed when less than this part of them is left. */
+const SHALLOW_SHARE = 0.25
+/** A renewal costs request weight: at most one in this time a book. */
+const RENEW_US = 60_000_000
 
 /** What the books of a venue are connected to. */
 export interface BookLinks {
@@ -20,7 +24,7 @@ export interface BookLinks {
   readonly recorder: Recorder
   readonly gaps: GapLedger
   /** Makes a book live again; told when it is. */
-  readonly recovery: { recover(slot: number): void; recovered(slot: number): void }
+  readonly recovery: { recover(slot: number): void; recovered(slot: number): void; renew(slot: number): void }
   readonly emit: Emit
   readonly counts: Counts
   readonly levelLimit: number
@@ -75,6 +79,8 @@ export class Books {
       joined: () => this.#joined(streams, from.receiveTimeUs),
       applied: (delta: HeldDelta) => this.#applied(streams, delta.columns, 0, delta.receiveTimeUs),
     })
+    if (outcome === 'joined') streams.book.window = from.window
+    if (outcome === 'beside') this.#settle(streams, from.receiveTimeUs)
     if (outcome === 'joined' && streams.book.sync.isLive) this.#links.recovery.recovered(streams.slot)
     if (outcome === 'checksum') this.#recover(streams, 'checksum')
     if (outcome === 'stale') this.#links.counts.snapshotsStale++
@@ -100,6 +106,8 @@ export class Books {
     this.#links.gaps.close(streams, receiveTimeUs)
     book.goodTimeUs = receiveTimeUs
     book.goodSequence = book.sync.book.sequence
+    book.vouched = { timeUs: receiveTimeUs, sequence: book.goodSequence }
+    book.isSuspected = false
     const stamp = { epoch: book.epoch, receiveTimeUs }
     this.#links.recorder.book(streams.records, book.sync.book, Infinity, stamp)
     const { symbol } = streams.instrument
@@ -123,6 +131,38 @@ export class Books {
     const limit = this.#links.levelLimit
     if (Math.max(levels.bids.count, levels.asks.count) > limit * GROWTH) levels.trim(limit)
     if (isChange(columns, at)) this.#publish(streams, columns, at, receiveTimeUs)
+    this.#settle(streams, receiveTimeUs)
+    if (isShallow(book)) this.#renew(streams, receiveTimeUs)
+  }
+
+  /** Asks for a snapshot beside the live book: the market has moved so far that little of what the last one told is left. */
+  #renew({ slot, book }: InstrumentStreams, nowUs: EpochMicros): void {
+    if (nowUs - book.renewedUs < RENEW_US || !book.sync.renew()) return
+    book.renewedUs = nowUs
+    this.#links.recovery.renew(slot)
+  }
+
+  /**
+   * A book that was built beside the live one takes its place when they are equal. When two in a row differ from it, the live one
+   * was wrong, and nobody knows since when: the gap reaches back to the snapshot that it was last held against.
+   */
+  #settle(streams: InstrumentStreams, receiveTimeUs: EpochMicros): void {
+    const { book, slot } = streams
+    const outcome = book.sync.settle({ isSuspected: book.isSuspected })
+    if (outcome !== 'equal' && outcome !== 'different') return
+    this.#links.recovery.recovered(slot)
+    if (outcome === 'equal') {
+      this.#links.counts.renewals++
+      book.isSuspected = false
+      book.vouched = { timeUs: receiveTimeUs, sequence: book.sync.book.sequence }
+    } else if (book.isSuspected) {
+      this.#links.gaps.open(streams, 'drift', book.vouched)
+      this.#joined(streams, receiveTimeUs)
+    } else {
+      book.isSuspected = true
+      book.renewedUs = -Infinity
+      this.#renew(streams, receiveTimeUs)
+    }
   }
 
   #publish(streams: InstrumentStreams, columns: Columns, at: number, receiveTimeUs: EpochMicros): void {
@@ -134,6 +174,14 @@ export class Books {
     }
     streams.top.touch(streams)
   }
+}
+
+function isShallow({ sync, window }: BookStream): boolean {
+  const { book } = sync
+  const least = window * SHALLOW_SHARE
+  const isShort = (side: 'bid' | 'ask', bound: number): boolean =>
+    !Number.isNaN(bound) && book.knownDepth(side) < least
+  return isShort('bid', book.bidBound) || isShort('ask', book.askBound)
 }
 
 /** False for a heartbeat: no level, and the number stays. */

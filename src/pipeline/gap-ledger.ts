@@ -35,10 +35,18 @@ export class GapLedger {
     this.#counts = telemetry.counts
   }
 
-  /** A book is lost. Before it was ever live there is nothing to lose; a gap that is open stays as it began. */
-  open({ book, instrument }: InstrumentStreams, cause: GapCause): void {
+  /**
+   * A book is lost, `since` it was last good unless told otherwise. Before it was ever live there is nothing to lose; a gap that is
+   * open stays as it began.
+   */
+  open(
+    { book, instrument }: InstrumentStreams,
+    cause: GapCause,
+    since?: { readonly timeUs: EpochMicros; readonly sequence: number },
+  ): void {
     if (book.gap !== undefined || book.goodTimeUs === undefined) return
-    book.gap = { cause, fromTimeUs: book.goodTimeUs, fromSequence: book.goodSequence }
+    const { timeUs, sequence } = since ?? { timeUs: book.goodTimeUs, sequence: book.goodSequence }
+    book.gap = { cause, fromTimeUs: timeUs, fromSequence: sequence }
     this.#counts.gaps++
     this.#emit({ type: 'gap_opened', venue: this.#venue, symbol: instrument.symbol, channel: 'book', cause })
   }

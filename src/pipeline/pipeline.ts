@@ -150,7 +150,8 @@ export class Pipeline {
       requests.read(answer.body, slot, this.#snapshotColumns)
       return this.#books.snapshot(streams, this.#snapshotColumns, 0, answer)
     })
-    return outcome === 'checksum' || outcome === undefined ? 'refused' : outcome
+    if (outcome === 'checksum' || outcome === undefined) return 'refused'
+    return outcome === 'beside' ? 'joined' : outcome
   }
 
   /** `session` will carry these streams; see `Ownership`. */

@@ -55,6 +55,14 @@ export class BookStream implements Ownership {
   /** The venue's number of it. */
   goodSequence = Number.NaN
   gap: OpenGap | undefined
+  /** Levels a side that the last snapshot was asked for. */
+  window = Infinity
+  /** Where the book stood when it was last equal to a snapshot. */
+  vouched: { readonly timeUs: EpochMicros; readonly sequence: number } | undefined
+  /** The last snapshot beside the live book differed from it. */
+  isSuspected = false
+  /** When a snapshot beside the live book was asked for last. */
+  renewedUs = -Infinity
   /** Updates in a row after which the book was crossed. */
   crossed = 0
   /** Changed since its top was last published. */

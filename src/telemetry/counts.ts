@@ -24,6 +24,8 @@ export class Counts {
   gaps = 0
   snapshots = 0
   snapshotsStale = 0
+  /** Live books whose known depth was renewed by a snapshot beside them. */
+  renewals = 0
   records = 0
   recordBytes = 0
   readonly #lagsUs = new Float64Array(LAG_RING)

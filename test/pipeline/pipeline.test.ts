@@ -238,3 +238,94 @@ test('numbers of the records of a stream have no hole', () => {
     )
   }
 })
+
+/** A snapshot of 8 levels a side around `mid`, at `lastUpdateId`. */
+const around = (lastUpdateId: number, mid: number): Json => ({
+  lastUpdateId,
+  bids: Array.from({ length: 8 }, (_, depth) => [String(mid - 1 - depth), '1']),
+  asks: Array.from({ length: 8 }, (_, depth) => [String(mid + 1 + depth), '1']),
+})
+/** The market falls: the best `count` bids go. */
+const fall = (last: number, mid: number, count: number): Json =>
+  delta('BTCUSDT', last, last, {
+    b: Array.from({ length: count }, (_, depth) => [String(mid - 1 - depth), '0'] as const),
+  })
+
+test('when little of the known depth is left, a snapshot beside the live book renews it, and nothing is interrupted', () => {
+  const rig = new Rig(binanceSpot, ['BTCUSDT'])
+  rig.carry(1)
+  rig.snapshot(BTC, around(10, 100), 0, 8)
+  rig.frame(1, fall(11, 100, 7), 1)
+  assert.deepEqual(rig.renewed, [BTC])
+  rig.frame(1, delta('BTCUSDT', 12, 12, { b: [['92', '5']] }), 2)
+  assert.equal(rig.pipeline.streams[BTC]?.book.sync.book.knownDepth('bid'), 1)
+  const fresh = {
+    lastUpdateId: 12,
+    bids: [
+      ['92', '5'],
+      ['91', '1'],
+      ['90', '1'],
+      ['89', '2'],
+    ],
+    asks: around(12, 100)['asks'],
+  }
+  assert.equal(rig.snapshot(BTC, fresh, 3, 8), 'joined')
+  assert.equal(rig.counts.renewals, 1)
+  assert.equal(rig.pipeline.streams[BTC]?.book.sync.book.knownDepth('bid'), 4)
+  rig.frame(1, delta('BTCUSDT', 13, 13), 4)
+  assert.deepEqual(rig.of('gap'), [])
+  assert.equal(rig.of('orderbook').length, 1)
+  assert.deepEqual(
+    rig.of('orderbook_delta').map((record) => record['last_sequence']),
+    [11, 12, 13],
+  )
+})
+
+test('a snapshot ahead of the live book renews it once the book has come as far', () => {
+  const rig = new Rig(binanceSpot, ['BTCUSDT'])
+  rig.carry(1)
+  rig.snapshot(BTC, around(10, 100), 0, 8)
+  rig.frame(1, fall(11, 100, 7), 1)
+  const fresh = {
+    lastUpdateId: 13,
+    bids: [
+      ['92', '5'],
+      ['91', '1'],
+    ],
+    asks: around(12, 100)['asks'],
+  }
+  rig.snapshot(BTC, fresh, 2, 8)
+  assert.equal(rig.counts.renewals, 0)
+  rig.frame(1, delta('BTCUSDT', 12, 12, { b: [['92', '5']] }), 3)
+  rig.frame(1, delta('BTCUSDT', 13, 13, { b: [['91', '1']] }), 4)
+  assert.equal(rig.counts.renewals, 1)
+  assert.deepEqual(rig.of('gap'), [])
+})
+
+test('two snapshots in a row that differ from the live book are a drift: a gap back to when it was last right', () => {
+  const rig = new Rig(binanceSpot, ['BTCUSDT'])
+  rig.carry(1)
+  rig.snapshot(BTC, around(10, 100), 0, 8)
+  rig.frame(1, fall(11, 100, 7), 1)
+  const other = (last: number): Json => ({
+    lastUpdateId: last,
+    bids: [['92', '7']],
+    asks: around(12, 100)['asks'],
+  })
+  rig.snapshot(BTC, other(11), 2, 8)
+  assert.deepEqual(rig.of('gap'), [], 'one snapshot alone is not believed')
+  assert.deepEqual(rig.renewed, [BTC, BTC])
+  rig.frame(1, delta('BTCUSDT', 12, 12, { a: [['101', '9']] }), 3)
+  rig.snapshot(
+    BTC,
+    { ...other(12), asks: [['101', '9'], ...(around(12, 100)['asks'] as Levels).slice(1)] },
+    4,
+    8,
+  )
+  const [gap] = rig.of('gap')
+  assert.equal(gap?.['cause'], 'drift')
+  assert.deepEqual([gap?.['from_sequence'], gap?.['to_sequence']], [10, 12])
+  const books = rig.of('orderbook')
+  assert.equal(books.length, 2)
+  assert.deepEqual(books[1]?.['bids'], [['92', '7']])
+})

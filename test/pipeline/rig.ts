@@ -37,6 +37,7 @@ export class Rig {
   readonly records: Json[] = []
   readonly recovered: number[] = []
   readonly asked: number[] = []
+  readonly renewed: number[] = []
   readonly events: SystemEvent[] = []
   readonly counts = new Counts()
   readonly symbols: Symbols
@@ -59,6 +60,7 @@ export class Rig {
         recovery: {
           recover: (slot) => this.asked.push(slot),
           recovered: (slot) => this.recovered.push(slot),
+          renew: (slot) => this.renewed.push(slot),
         },
         emit: (event) => this.events.push(event),
         counts: this.counts,
@@ -83,11 +85,11 @@ export class Rig {
     this.pipeline.frame(session, new TextEncoder().encode(text), epochMicros(START_US + atMs * 1_000))
   }
 
-  snapshot(slot: number, body: unknown, atMs = 0): string {
+  snapshot(slot: number, body: unknown, atMs = 0, window = 1_000): string {
     const receiveTimeUs = epochMicros(START_US + atMs * 1_000)
     return this.pipeline.snapshot(slot, {
       body: new TextEncoder().encode(JSON.stringify(body)),
-      window: 1_000,
+      window,
       receiveTimeUs,
     })
   }
