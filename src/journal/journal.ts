@@ -20,6 +20,8 @@ export const BATCH_LIMIT_BYTES = 1024 * 1024
 
 /** A segment that is still being written ends so; sealed ones end in `.ndjson`. */
 const OPEN_SUFFIX = '.ndjson.open'
+/** Names the process that writes the folder. */
+const LOCK = 'lock'
 const SEALED = /^(\d{8})-.*\.ndjson$/
 
 /**
@@ -38,6 +40,7 @@ export class Journal {
   #file: AppendFile | undefined
   #name = ''
   #number: number
+  readonly #unlock: () => void
   #records = 0
   #openedUs = 0
   #flush: Timer | undefined
@@ -45,12 +48,13 @@ export class Journal {
   #writtenBytes = 0
   #writtenRecords = 0
 
-  /** Opens the folder, sealing what an earlier process left open. Throws `FailureError` with code `disk`. */
+  /** Takes the folder for itself and seals what an earlier process left open. Throws `FailureError`: `disk`, or `locked`. */
   constructor(options: JournalOptions, runtime: Runtime, emit: Emit) {
     this.#options = options
     this.#runtime = runtime
     this.#emit = emit
     runtime.files.makeFolder(options.folder)
+    this.#unlock = runtime.files.lock(`${options.folder}/${LOCK}`)
     this.#number = sealLeftovers(options.folder, runtime.files)
   }
 
@@ -89,10 +93,11 @@ export class Journal {
     if (size >= this.#options.segmentBytes || (size > 0 && ageMs >= this.#options.segmentMs)) this.#seal()
   }
 
-  /** Writes, syncs and seals. Nothing may be appended afterwards. */
+  /** Writes, syncs, seals, and gives the folder back. Nothing may be appended afterwards. */
   close(): void {
     this.flush()
     this.#seal()
+    this.#unlock()
   }
 
   #open(firstUs: EpochMicros): void {

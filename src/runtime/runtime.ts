@@ -114,6 +114,11 @@ export interface Files {
   read(path: string): Uint8Array
   rename(from: string, to: string): void
   remove(path: string): void
+  /**
+   * Takes the lock file `path` for this process; answers how to give it back. What a process that is gone left behind is taken
+   * over. Throws `FailureError` with code `locked`, naming the holder.
+   */
+  lock(path: string): () => void
 }
 
 /** Everything that the rest of the system may take from the outside world. */

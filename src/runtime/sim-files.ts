@@ -54,6 +54,14 @@ export class MemoryFiles implements Files {
     this.#files.delete(path)
   }
 
+  lock(path: string): () => void {
+    if (this.#files.has(path)) {
+      throw new FailureError('locked', `${path}: held by this simulation`, { retryable: true })
+    }
+    this.openAppend(path).close()
+    return () => this.remove(path)
+  }
+
   #expectFile(path: string): Content {
     const content = this.#files.get(path)
     if (content === undefined) throw diskFailure('ENOENT', path)

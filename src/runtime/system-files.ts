@@ -14,6 +14,7 @@ import {
 import { dirname } from 'node:path'
 import { FailureError } from '../core/errors.ts'
 import { errorCodeOf } from './failure-of.ts'
+import { takeLock } from './lock-file.ts'
 import type { AppendFile, Files } from './runtime.ts'
 
 /** Causes that may pass by themselves: somebody makes room, or closes files. */
@@ -56,6 +57,11 @@ export class SystemFiles implements Files {
       renameSync(from, to)
       syncFolder(dirname(to))
     })
+  }
+
+  lock(path: string): () => void {
+    guarded(path, () => takeLock(path))
+    return () => this.remove(path)
   }
 
   /** A file that is not there is removed already. */
@@ -144,6 +150,7 @@ function guarded<Result>(path: string, work: () => Result): Result {
   try {
     return work()
   } catch (cause) {
+    if (cause instanceof FailureError) throw cause
     const code = errorCodeOf(cause)
     const text = cause instanceof Error ? cause.message : String(cause)
     const retryable = code !== undefined && PASSING.has(code)
