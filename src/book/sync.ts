@@ -215,6 +215,8 @@ export class BookSync {
   /** True when a delta that looks old is one too many. */
   #isReset(columns: Columns, at: number, anchored: boolean): boolean {
     if (columns.last[at] === this.#book.sequence) return false
+    // A repeat, or a delta that was overtaken, is no later than what the book has.
+    if ((columns.venueTimeUs[at] ?? 0) <= this.#book.venueTimeUs) return false
     this.#oldInARow++
     return this.#oldInARow >= (anchored ? OLD_LIMIT : UNANCHORED_OLD_LIMIT)
   }

@@ -79,10 +79,12 @@ export class TradeStream implements Ownership {
   owner: number | undefined
   successor: number | undefined
   last = Number.NaN
+  /** Venue time of the last trade; NaN: none was told. */
+  venueTimeUs = Number.NaN
   goodTimeUs: EpochMicros | undefined
   /** Why the next jump in the numbers happened, where that is known: the socket had ended. */
   suspect: GapCause | undefined
-  /** Trades in a row that looked old. */
+  /** Trades in a row with old numbers on later times. */
   olds = 0
 }
 

@@ -17,13 +17,24 @@ export interface TradeOrigin {
   readonly suspect: GapCause
 }
 
+/** What a trade says of its place: the numbers that it covers, and its time. NaN: not told. */
+export interface TradePlace {
+  readonly first: number
+  readonly last: number
+  readonly venueTimeUs: number
+}
+
 /**
- * What a trade that covers the numbers `first` to `last` means to a stream that stands at `trades.last`. Trades without numbers,
- * and the first of a stream, always follow. After `OLD_LIMIT` old ones in a row the venue has begun to count anew.
+ * What a trade means to a stream that stands at `trades.last`. Trades without numbers, and the first of a stream, always follow.
+ * An old number on a later time is a sign that the venue has begun to count anew; after `OLD_LIMIT` of them in a row it has. A
+ * repeat, however many trades it has, is no later than what it repeats.
  */
-export function judgeTrade(trades: TradeStream, first: number, last: number): Verdict {
+export function judgeTrade(trades: TradeStream, { first, last, venueTimeUs }: TradePlace): Verdict {
   if (Number.isNaN(trades.last) || Number.isNaN(last)) return 'next'
-  if (last <= trades.last) return ++trades.olds < OLD_LIMIT ? 'old' : 'reset'
+  if (last <= trades.last) {
+    if (venueTimeUs <= trades.venueTimeUs) return 'old'
+    return ++trades.olds < OLD_LIMIT ? 'old' : 'reset'
+  }
   trades.olds = 0
   return first <= trades.last + 1 ? 'next' : 'gap'
 }
@@ -48,7 +59,8 @@ export class Trades {
     const last = columns.last[at] ?? Number.NaN
     const told = columns.first[at] ?? Number.NaN
     const first = Number.isNaN(told) ? last : told
-    const verdict = judgeTrade(trades, first, last)
+    const venueTimeUs = columns.venueTimeUs[at] ?? Number.NaN
+    const verdict = judgeTrade(trades, { first, last, venueTimeUs })
     if (trades.owner !== from.session) {
       if (trades.successor !== from.session || verdict === 'gap') return
       succeed(trades)
@@ -67,9 +79,11 @@ export class Trades {
   #record(streams: InstrumentStreams, columns: Columns, at: number, from: TradeOrigin): void {
     const { trades } = streams
     trades.last = columns.last[at] ?? Number.NaN
+    trades.venueTimeUs = columns.venueTimeUs[at] ?? Number.NaN
+    trades.olds = 0
     trades.goodTimeUs = from.receiveTimeUs
     trades.suspect = undefined
-    this.#counts.lag(from.receiveTimeUs, columns.venueTimeUs[at] ?? Number.NaN)
+    this.#counts.lag(from.receiveTimeUs, trades.venueTimeUs)
     const stream = this.#streamNames[columns.stream[at] ?? 0] ?? 'trade'
     const { frame, receiveTimeUs } = from
     this.#recorder.trade(streams.records, columns, at, { frame, receiveTimeUs, stream })

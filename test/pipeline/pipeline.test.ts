@@ -120,6 +120,19 @@ test('trades are recorded once, and missing numbers are a gap that says how many
   assert.equal(rig.counts.duplicates, 2)
 })
 
+test('a repeat of many trades is dropped, and a venue that counts anew is followed after a gap', () => {
+  const rig = liveRig()
+  const at = (t: number, timeMs: number): Json => ({ ...trade('BTCUSDT', t), T: 1_700_000_000_000 + timeMs })
+  for (let t = 1_000; t < 1_200; t++) rig.frame(1, at(t, t))
+  for (let t = 1_000; t < 1_200; t++) rig.frame(1, at(t, t))
+  assert.equal(rig.of('trade').length, 200)
+  assert.deepEqual(rig.of('gap'), [])
+  for (let t = 1; t < 100; t++) rig.frame(1, at(t, 2_000 + t))
+  const [gap] = rig.of('gap')
+  assert.deepEqual([gap?.['cause'], gap?.['from_sequence'], gap?.['missed']], ['reset', 1_199, null])
+  assert.equal(rig.of('trade').at(-1)?.['trade_seq'], 99)
+})
+
 test('a disconnect that cost nothing leaves no trade gap, and one that did names the disconnect', () => {
   const rig = liveRig()
   rig.frame(1, trade('BTCUSDT', 5))
