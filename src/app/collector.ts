@@ -71,9 +71,9 @@ export class Collector {
   /** Publishes what waits, ends the sockets, seals the journal. Ending on purpose is no gap, hence the pipelines first. */
   async stop(): Promise<void> {
     for (const pipeline of this.#pipelines.values()) pipeline.stop(this.#runtime.clock.now())
+    for (const capture of this.#captures) capture.close()
     await Promise.all(this.collections.map(({ feed }) => feed.stop()))
     this.journal.close()
-    for (const capture of this.#captures) capture.close()
   }
 
   #collect(

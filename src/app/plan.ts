@@ -96,13 +96,13 @@ function dayBytes(venue: VenueId, channel: Channel, symbol: string): number {
 function planLines(plan: VenuePlan): readonly string[] {
   const { sockets } = plan
   return [
-    `${plan.venue}: ${plan.instruments} instruments, ${sockets.length} sockets to ${plan.stream_host}`,
+    `${plan.venue}: ${counted(plan.instruments, 'instrument')}, ${counted(sockets.length, 'socket')} to ${plan.stream_host}`,
     ...sockets.map(({ path, subscriptions }, index) => {
       const shown = subscriptions.slice(0, 4).join(' ')
       const more = subscriptions.length > 4 ? ` and ${subscriptions.length - 4} more` : ''
-      return `  socket ${index + 1} ${path}: ${subscriptions.length} subscriptions: ${shown}${more}`
+      return `  socket ${index + 1} ${path}: ${counted(subscriptions.length, 'subscription')}: ${shown}${more}`
     }),
-    `  ${plan.subscribe_requests} subscribe requests, paced over ${plan.subscribe_seconds} s`,
+    `  ${counted(plan.subscribe_requests, 'subscribe request')}, paced over ${plan.subscribe_seconds} s`,
     `  start: weight ${plan.start_weight} of ${plan.weight_limit.count} per ${plan.weight_limit.per_seconds} s at ${plan.rest_host}, at least ${plan.start_seconds} s`,
     `  about ${size(plan.received_bytes_a_day)} a day received, ${size(plan.journal_bytes_a_day)} a day in the journal`,
   ]
@@ -112,7 +112,7 @@ function totalLine(plans: readonly VenuePlan[]): string {
   const sockets = sum(plans.map((plan) => plan.sockets.length))
   const journal = sum(plans.map((plan) => plan.journal_bytes_a_day))
   const instruments = sum(plans.map((plan) => plan.instruments))
-  return `in all ${instruments} instruments on ${sockets} sockets (at most ${sockets * 2} while sockets are replaced), about ${size(journal)} a day in the journal`
+  return `in all ${counted(instruments, 'instrument')} on ${counted(sockets, 'socket')} (at most ${sockets * 2} while sockets are replaced), about ${size(journal)} a day in the journal`
 }
 
 /** How long `count` takes at a rate; what fits in one window takes no time. */
@@ -120,5 +120,7 @@ function seconds(count: number, rate: { readonly count: number; readonly perMs: 
   const windows = Math.max(0, Math.ceil(count / rate.count) - 1)
   return (windows * rate.perMs) / 1_000
 }
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)

@@ -8,8 +8,8 @@ import type { Runtime, Timer } from '../runtime/runtime.ts'
 const AUDIT_MS = 1_000
 /** Our book is looked at in the middle of it. */
 const SAMPLE_MS = 500
-/** Comparisons of one venue at the same time. */
-const LANES = 2
+/** Between two comparisons of one venue: every book of 200 is compared once in ten minutes. */
+const PAUSE_MS = 2_000
 
 /**
  * Holds the books of a venue, one after the other and on and on, against the true ones of the emulator: it tells the digest of the
@@ -24,7 +24,7 @@ export class TruthCheck {
   readonly #streams: () => readonly InstrumentStreams[]
   readonly #runtime: Runtime
   readonly #timers = new Set<Timer>()
-  #next = 0
+  #turn = 0
   #stopped = false
 
   constructor(restUrl: string, streams: () => readonly InstrumentStreams[], runtime: Runtime) {
@@ -34,7 +34,7 @@ export class TruthCheck {
   }
 
   start(): void {
-    for (let lane = 0; lane < LANES; lane++) this.#lane()
+    this.#after(SAMPLE_MS, () => this.#next())
   }
 
   stop(): void {
@@ -42,13 +42,12 @@ export class TruthCheck {
     for (const timer of this.#timers) timer.cancel()
   }
 
-  #lane(): void {
+  #next(): void {
     if (this.#stopped) return
     const streams = this.#streams()
-    const stream = streams[this.#next++ % Math.max(1, streams.length)]
-    const again = (): void => this.#after(SAMPLE_MS, () => this.#lane())
-    if (stream === undefined || !stream.book.sync.isLive) again()
-    else void this.#compare(stream).then(again)
+    const stream = streams[this.#turn++ % Math.max(1, streams.length)]
+    if (stream === undefined || !stream.book.sync.isLive) this.#after(SAMPLE_MS, () => this.#next())
+    else void this.#compare(stream).then(() => this.#after(PAUSE_MS, () => this.#next()))
   }
 
   async #compare(stream: InstrumentStreams): Promise<void> {
@@ -86,6 +85,7 @@ export class TruthCheck {
   }
 
   #after(delayMs: number, run: () => void): void {
+    if (this.#stopped) return
     const timer = this.#runtime.timers.after(delayMs, () => {
       this.#timers.delete(timer)
       run()

@@ -171,7 +171,7 @@ export class Front implements EmulatedVenue {
     while ((this.#connectsUs[0] ?? nowUs) < nowUs - perMs * 1_000) this.#connectsUs.shift()
     const isFull = this.#connectsUs.length >= count || this.#sessions.size >= open
     if (isFull) return refusalOf(this.#protocol.refusal('http_429', RETRY_AFTER_S), 429)
-    this.#connectsUs.push(nowUs)
+    if (count < Infinity) this.#connectsUs.push(nowUs)
     return undefined
   }
 

@@ -28,6 +28,7 @@ export class CaptureWriter {
   #file: AppendFile | undefined
   #timer: Timer | undefined
   #files = 0
+  #isClosed = false
   lines = 0
 
   /** Makes the folder. Throws `FailureError` with code `disk`. */
@@ -44,6 +45,7 @@ export class CaptureWriter {
     dir: 'in' | 'out',
     frame: { raw: string; timeUs: EpochMicros },
   ): void {
+    if (this.#isClosed) return
     const { raw, timeUs } = frame
     const line = `${JSON.stringify({ t: timeUs / 1_000, src, conn, dir, raw })}\n`
     this.#chunk.push(line)
@@ -65,9 +67,11 @@ export class CaptureWriter {
     if ((this.#file?.sizeBytes ?? 0) >= this.#options.rotateBytes) this.#end()
   }
 
+  /** Writes what waits and ends the file. What comes afterwards is not taken. */
   close(): void {
     this.flush()
     this.#end()
+    this.#isClosed = true
   }
 
   #open(timeUs: EpochMicros): void {
