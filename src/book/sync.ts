@@ -26,8 +26,8 @@ export interface LinkRule {
 export const HELD_LIMIT = 1_500
 /** Bytes kept for one book while it waits: `HELD_LIMIT` deltas of a few levels, or the 40 largest ever seen. */
 export const HELD_BYTES_LIMIT = 8 * 1024 * 1024
-/** A snapshot request has failed long before a delta is this old. */
-export const HELD_AGE_LIMIT_US = 60_000_000
+/** A snapshot request is given up after 10 s, and no answer is older than its request: what is older joins nothing. */
+export const HELD_AGE_LIMIT_US = 15_000_000
 /** So many deltas in a row that look old mean that the venue began to count anew. Repeats of the last one do not count. */
 export const OLD_LIMIT = 50
 /** The same before any delta has linked: a stream may lag behind its snapshot, by ten seconds at 100 deltas a second. */
