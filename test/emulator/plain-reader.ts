@@ -15,7 +15,6 @@ export interface BookFrame {
   readonly asks: readonly (readonly [string, string])[]
 }
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
 type Json = ReturnType<typeof JSON.parse>
 
 /** Plain notation without trailing zeros. */

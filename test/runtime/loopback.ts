@@ -94,7 +94,6 @@ const TURNS = 100
  */
 export async function held(): Promise<Readonly<Record<string, number | undefined>>> {
   for (let turn = 0; turn < TURNS; turn++) {
-    // oxlint-disable-next-line no-await-in-loop -- turn by turn
     await new Promise((resolve) => setImmediate(resolve))
   }
   return { descriptors: descriptorCount(), ...resources() }

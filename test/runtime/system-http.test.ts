@@ -1,4 +1,3 @@
-// oxlint-disable no-await-in-loop -- one request after the other
 import assert from 'node:assert/strict'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { suite, test } from 'node:test'
