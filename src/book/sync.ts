@@ -1,4 +1,4 @@
-import type { Columns } from '../core/columns.ts'
+import { type Columns, KIND } from '../core/columns.ts'
 import type { EpochMicros } from '../core/units.ts'
 import { audit } from './audit.ts'
 import type { Book } from './book.ts'
@@ -14,10 +14,10 @@ export interface LinkRule {
   judge(sequence: number, columns: Columns, at: number, anchored: boolean): Verdict
   /**
    * Where snapshots come from. `request`: asked for beside the stream, so deltas are kept until it arrives, and one that arrives
-   * while the book is live is not needed. `stream`: sent by the venue in the stream, replacing the book whenever it comes; where
-   * it is a window, the venue keeps that filled (`Book.replaceRolling`).
+   * while the book is live is not needed. `stream`: sent by the venue in the stream, replacing the book whenever it comes.
+   * `either`: in the stream, and to be asked for should it not come.
    */
-  readonly snapshot: 'request' | 'stream'
+  readonly snapshot: 'request' | 'stream' | 'either'
   /** The venue's checksum over a book as it stands now, for venues that send one (OKX until 2026: signed CRC32). */
   checksum?(book: Book): number
 }
@@ -131,14 +131,19 @@ export class BookSync {
    */
   snapshot(columns: Columns, at: number, window: number, hear: SnapshotHearing): SnapshotOutcome {
     const state = this.#state
-    if (state.name === 'live' && this.#rule.snapshot === 'request')
-      return this.#joinRenewal(columns, at, window)
-    const split = this.#split(columns.last[at] ?? Number.NaN, state.name === 'buffering' ? state.held : [])
-    if (split === undefined) return 'stale'
-    this.lose()
-    if (this.#rule.snapshot === 'stream') this.#book.replaceRolling(columns, at, window)
-    else this.#book.replace(columns, at, window)
-    return this.#agrees(columns, at) ? this.#join(split, hear) : 'checksum'
+    const { snapshot } = this.#rule
+    if (state.name === 'live' && snapshot === 'request') return this.#joinRenewal(columns, at, window)
+    // What was held came before a snapshot that comes in the stream, and is in it.
+    const held = state.name === 'buffering' && snapshot === 'request' ? state.held : []
+    return this.#take(held, { columns, at, window }, hear)
+  }
+
+  /** Takes the answer to a request. Where snapshots come in the stream as well, only a book that waits for one needs it. */
+  answer(columns: Columns, at: number, window: number, hear: SnapshotHearing): SnapshotOutcome {
+    const state = this.#state
+    if (this.#rule.snapshot !== 'either') return this.snapshot(columns, at, window, hear)
+    if (state.name === 'live') return 'ignored'
+    return this.#take(state.name === 'buffering' ? state.held : [], { columns, at, window }, hear)
   }
 
   /**
@@ -170,6 +175,20 @@ export class BookSync {
     this.#state = { name: 'waiting' }
     this.#renewal = undefined
     this.#oldInARow = 0
+  }
+
+  #take(
+    held: readonly HeldDelta[],
+    from: { readonly columns: Columns; readonly at: number; readonly window: number },
+    hear: SnapshotHearing,
+  ): SnapshotOutcome {
+    const { columns, at, window } = from
+    const split = this.#split(columns.last[at] ?? Number.NaN, held)
+    if (split === undefined) return 'stale'
+    this.lose()
+    if (this.#rule.snapshot === 'request') this.#book.replace(columns, at, window)
+    else this.#book.replaceRolling(columns, at, window)
+    return this.#agrees(columns, at) ? this.#join(split, hear) : 'checksum'
   }
 
   #joinRenewal(columns: Columns, at: number, window: number): SnapshotOutcome {
@@ -205,10 +224,12 @@ export class BookSync {
     return isTrue
   }
 
-  /** A checksum of 0 is how OKX says that it sends none. */
+  /** A checksum of 0 is how OKX says that it sends none, unless it is all that guards an update: then the book must be empty. */
   #agrees(columns: Columns, at: number): boolean {
     const told = columns.checksum[at] ?? Number.NaN
-    if (this.#rule.checksum === undefined || Number.isNaN(told) || told === 0) return true
+    if (this.#rule.checksum === undefined || Number.isNaN(told)) return true
+    const isOnlyGuard = columns.kind[at] === KIND.delta && Number.isNaN(columns.previous[at])
+    if (told === 0 && !isOnlyGuard) return true
     return this.#rule.checksum(this.#book) === told
   }
 

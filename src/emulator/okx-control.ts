@@ -6,6 +6,8 @@ import type { Source } from './source.ts'
 
 /** Limits and timers of OKX (sheet okx, section 2). */
 export interface OkxHabits {
+  /** Books begin with a snapshot in the stream; else with an update (doubt D1). */
+  readonly sendsSnapshots: boolean
   /** Handshakes before one is refused with 429. */
   readonly connectsPerSecond: number
   readonly requestsPerHour: number
@@ -20,6 +22,7 @@ export interface OkxHabits {
 }
 
 export const OKX_HABITS: OkxHabits = {
+  sendsSnapshots: true,
   connectsPerSecond: 3,
   requestsPerHour: 480,
   argsLimitBytes: 64 * 1024,

@@ -34,11 +34,13 @@ export function okxStream(key: string): StreamSpec | undefined {
 export class OkxWriter implements Writer {
   readonly quietMs: number
   readonly #clock: Clock
+  readonly #sendsSnapshots: boolean
   readonly #lastTrades = new Map<string, string>()
 
-  constructor(clock: Clock, quietMs: number) {
+  constructor(clock: Clock, habits: { readonly quietMs: number; readonly sendsSnapshots: boolean }) {
     this.#clock = clock
-    this.quietMs = quietMs
+    this.quietMs = habits.quietMs
+    this.#sendsSnapshots = habits.sendsSnapshots
   }
 
   find(key: string): StreamSpec | undefined {
@@ -63,6 +65,7 @@ export class OkxWriter implements Writer {
       const last = this.#lastTrades.get(spec.key)
       return last === undefined ? [] : [last]
     }
+    if (!this.#sendsSnapshots) return []
     const { listing, asks, bids, sequence } = market
     const levels = { asks: windowRows(listing, asks), bids: windowRows(listing, bids) }
     return [this.#frame(spec, market, { action: 'snapshot', ...levels, seqId: sequence, prevSeqId: -1 })]

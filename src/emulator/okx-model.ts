@@ -19,7 +19,7 @@ export function okxModel(
   const settings = withDefaults(options)
   const habits = { ...OKX_HABITS, ...settings.okx }
   const faults = new Faults(runtime.random)
-  const writer = new OkxWriter(runtime.clock, habits.quietMs)
+  const writer = new OkxWriter(runtime.clock, habits)
   const listings = listingsOf(venue, settings.instruments)
   const source = new MarketSource(listings, writer, faults, {
     ...settings,

@@ -58,7 +58,7 @@ export class Carriers implements Recovery {
       slots: instruments.length,
       firstDataMs: timing.firstDataMs,
       firstQuietMs: timing.firstQuietMs,
-      bookComesAtOnce: venue.link.snapshot === 'stream',
+      bookComesAtOnce: venue.link.snapshot !== 'request',
     })
     this.#recoveries = new Recoveries({
       sessions,

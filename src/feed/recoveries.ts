@@ -26,6 +26,8 @@ export interface RecoveriesSurroundings {
 
 /** A book without changes for so long after its subscription is quiet: its snapshot waits for them no longer. */
 const QUIET_US = 10_000_000
+/** A snapshot that comes in the stream has come by then; if it can be asked for, it is. */
+const MISSING_US = 5_000_000
 
 /**
  * Makes books live and mute streams speak again, by the way of the venue: a snapshot by REST, or a new subscription. What is not
@@ -36,6 +38,8 @@ export class Recoveries implements Recovery {
   readonly #books: BookStates
   readonly #resubscribes: Resubscribes
   readonly #snapshots: Snapshots | undefined
+  /** Snapshots come with the subscription; they are asked for only where they do not. */
+  readonly #comesInStream: boolean
   /** Streams that are to speak again after a silence. */
   readonly #mutes = new Set<number>()
 
@@ -51,12 +55,13 @@ export class Recoveries implements Recovery {
         const carrier = given.carrierOf(stream)
         const own = carrier?.streamOf(slotOf(stream), channelOf(stream))
         if (own === undefined || carrier?.resubscribe(own, cause) !== true) return false
-        if (cause !== undefined && own.channel === 'book') this.#books.lost(own.slot)
+        if (cause !== undefined && own.channel === 'book') this.#books.lost(own.slot, this.#nowUs())
         return true
       },
       reconnect: (stream) => given.carrierOf(stream)?.reconnect('a stream stays silent', 'silent'),
     })
     this.#snapshots = this.#makeSnapshots()
+    this.#comesInStream = given.sessions.venue.link.snapshot !== 'request'
   }
 
   /** Streams that are silent, and books that wait for a snapshot by REST. */
@@ -74,9 +79,9 @@ export class Recoveries implements Recovery {
   }
 
   recover(slot: number): void {
-    this.#books.lost(slot)
-    if (this.#snapshots === undefined) this.#resubscribes.want(streamIndex(slot, 'book'), this.#nowUs())
-    else this.#snapshots.want(slot, 'recovery')
+    this.#books.lost(slot, this.#nowUs())
+    if (this.#comesInStream) this.#resubscribes.want(streamIndex(slot, 'book'), this.#nowUs())
+    else this.#snapshots?.want(slot, 'recovery')
   }
 
   recovered(slot: number): void {
@@ -112,7 +117,7 @@ export class Recoveries implements Recovery {
   silent(stream: number): void {
     this.#mutes.delete(stream)
     if (channelOf(stream) !== 'book') return
-    this.#books.lost(slotOf(stream))
+    this.#books.lost(slotOf(stream), this.#nowUs())
     this.#snapshots?.done(slotOf(stream))
   }
 
@@ -125,15 +130,25 @@ export class Recoveries implements Recovery {
   /** Books that are carried and not live are on their way to it, or are sent on it here. */
   mend(carrier: Carrier, nowUs: number): void {
     if (!carrier.isReading) return
-    const { sessions, silence, isRefused } = this.#given
-    const isLate = nowUs - carrier.newest.liveUs > sessions.timing.firstDataMs * 1_000
+    const isLate = nowUs - carrier.newest.liveUs > this.#given.sessions.timing.firstDataMs * 1_000
     for (const { slot, channel } of carrier.newest.streams.values()) {
-      const stream = streamIndex(slot, channel)
-      if (channel !== 'book' || this.#books.isLive(slot) || isRefused(stream)) continue
-      if (this.#snapshots !== undefined) {
-        this.#snapshots.want(slot, this.#books.wasEverLive(slot) ? 'recovery' : 'bootstrap')
-      } else if (isLate && silence.isTrading(slot)) this.#resubscribes.want(stream, nowUs)
+      if (channel !== 'book' || this.#books.isLive(slot)) continue
+      if (!this.#given.isRefused(streamIndex(slot, channel))) this.#mendBook(slot, isLate, nowUs)
     }
+  }
+
+  #mendBook(slot: number, isLate: boolean, nowUs: number): void {
+    if (this.#comesInStream && isLate && this.#given.silence.isTrading(slot)) {
+      this.#resubscribes.want(streamIndex(slot, 'book'), nowUs)
+    }
+    if (this.#comesInStream && !this.#isMissing(slot, nowUs)) return
+    this.#snapshots?.want(slot, this.#books.wasEverLive(slot) ? 'recovery' : 'bootstrap')
+  }
+
+  /** Deltas of the book have come for a while, and the snapshot that should have come before them has not. */
+  #isMissing(slot: number, nowUs: number): boolean {
+    if (!this.#given.silence.hasData(streamIndex(slot, 'book'))) return false
+    return nowUs - this.#books.lostUs(slot) > MISSING_US
   }
 
   sweep(nowUs: number): void {
@@ -149,7 +164,7 @@ export class Recoveries implements Recovery {
   #makeSnapshots(): Snapshots | undefined {
     const { sessions, rest, emit, depth, slots } = this.#given
     const { venue, runtime, taker, timing } = sessions
-    if (venue.snapshot === undefined || venue.link.snapshot === 'stream') return undefined
+    if (venue.snapshot === undefined) return undefined
     return new Snapshots({
       venue,
       snapshot: venue.snapshot,

@@ -15,6 +15,12 @@ export function plannedLifeMs(lifetimeMs: number, random: Random): number {
   return lifetimeMs * (1 - MARGIN + (random.next() - 0.5) * MARGIN)
 }
 
+/**
+ * What flows has been taken over long before. Streams that are left are quiet: nothing came of them by either socket, so nothing is
+ * missed when the older one goes.
+ */
+const TAKEOVER_US = 60_000_000
+
 /** What rotation needs besides what sessions do. */
 export interface CarrierSurroundings {
   readonly sessions: SessionSurroundings
@@ -24,7 +30,7 @@ export interface CarrierSurroundings {
 
 /**
  * One planned socket: the session that carries its streams and, while one replaces the other, the successor. The old session is
- * stopped only after the successor has taken over every stream, so there are at most two sockets.
+ * stopped once the successor has taken over every stream that flows, so there are at most two sockets.
  */
 export class Carrier {
   readonly path: string
@@ -121,8 +127,8 @@ export class Carrier {
     for (const session of this.sessions) session.sweep(nowUs)
     const successor = this.#successor
     if (successor?.state.name !== 'live' || successor.number === undefined) return
-    if (this.#given.sessions.taker.pending(successor.number).length > 0) return
-    this.#replace('done')
+    const isJoined = this.#given.sessions.taker.pending(successor.number).length === 0
+    if (isJoined || nowUs - successor.liveUs > TAKEOVER_US) this.#replace('done')
   }
 
   #changed(session: Session, reason: string | undefined): void {

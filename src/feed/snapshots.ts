@@ -3,7 +3,7 @@ import type { HttpAnswer, Runtime, Timer } from '../runtime/runtime.ts'
 import type { Emit } from '../telemetry/events.ts'
 import type { SnapshotRequests, Venue } from '../venues/venue.ts'
 import { type BackoffPolicy, backoffMs } from './backoff.ts'
-import type { Priority } from './budget.ts'
+import { PRIORITIES, type Priority } from './budget.ts'
 import type { FrameTaker } from './frames.ts'
 import type { Rest } from './rest.ts'
 
@@ -33,7 +33,7 @@ export interface SnapshotSurroundings {
 
 interface Wanted {
   readonly slot: number
-  readonly priority: Priority
+  priority: Priority
   /** Failures and, beyond the quick ones, stale answers in a row. */
   attempt: number
   stale: number
@@ -74,6 +74,8 @@ export class Snapshots {
     const wanted = this.#wanted.get(slot)
     if (wanted !== undefined) {
       wanted.isAgain = true
+      if (PRIORITIES.indexOf(priority) < PRIORITIES.indexOf(wanted.priority)) wanted.priority = priority
+      this.pump()
       return
     }
     const fresh = { slot, priority, attempt: 0, stale: 0, dueUs: 0, cancel: undefined, isAgain: false }
@@ -95,7 +97,7 @@ export class Snapshots {
   /** Sends what is due, the urgent ones first. To be called when books have become ready. */
   pump(): void {
     const nowUs = this.#given.runtime.clock.steadyUs()
-    for (const priority of ['recovery', 'bootstrap'] as const) {
+    for (const priority of PRIORITIES) {
       for (const wanted of this.#wanted.values()) {
         if (this.#inFlight >= IN_FLIGHT_LIMIT) return
         if (wanted.priority !== priority || wanted.cancel !== undefined || wanted.dueUs > nowUs) continue

@@ -29,7 +29,7 @@ export interface FeedTiming {
   readonly sweepMs: number
 }
 
-/** The defaults; reasons in the fault catalogue of docs/. A socket that is closed is cut off after 3 s, hence `stopMs`. */
+/** The defaults; a book that is five seconds old is of no use to anyone. A socket that is closed is cut off after 3 s, hence `stopMs`. */
 export const FEED_TIMING: FeedTiming = {
   handshakeMs: 5_000,
   acknowledgeMs: 10_000,

@@ -30,6 +30,14 @@ export interface BookLinks {
   readonly levelLimit: number
 }
 
+/** Where a snapshot came from: the stream, or the answer to a request. */
+export interface SnapshotOrigin {
+  readonly receiveTimeUs: EpochMicros
+  /** Levels a side at most. */
+  readonly window: number
+  readonly isAnswer: boolean
+}
+
 /** The path of a book event: held, joined, checked and applied by the book's sync; published only once verified. */
 export class Books {
   readonly #links: BookLinks
@@ -68,17 +76,16 @@ export class Books {
   }
 
   /** Takes the snapshot at `at`, with at most `window` levels a side. */
-  snapshot(
-    streams: InstrumentStreams,
-    columns: Columns,
-    at: number,
-    from: { readonly receiveTimeUs: EpochMicros; readonly window: number },
-  ): SnapshotOutcome {
-    this.#links.counts.snapshots++
-    const outcome = streams.book.sync.snapshot(columns, at, from.window, {
+  snapshot(streams: InstrumentStreams, columns: Columns, at: number, from: SnapshotOrigin): SnapshotOutcome {
+    const { sync } = streams.book
+    const hear = {
       joined: () => this.#joined(streams, from.receiveTimeUs),
       applied: (delta: HeldDelta) => this.#applied(streams, delta.columns, 0, delta.receiveTimeUs),
-    })
+    }
+    this.#links.counts.snapshots++
+    const outcome = from.isAnswer
+      ? sync.answer(columns, at, from.window, hear)
+      : sync.snapshot(columns, at, from.window, hear)
     if (outcome === 'joined') streams.book.window = from.window
     if (outcome === 'beside') this.#settle(streams, from.receiveTimeUs)
     if (outcome === 'joined' && streams.book.sync.isLive) this.#links.recovery.recovered(streams.slot)

@@ -148,7 +148,7 @@ export class Pipeline {
     if (streams === undefined || requests === undefined || this.#isStopped) return 'ignored'
     const outcome = this.#guarded(streams, () => {
       requests.read(answer.body, slot, this.#snapshotColumns)
-      return this.#books.snapshot(streams, this.#snapshotColumns, 0, answer)
+      return this.#books.snapshot(streams, this.#snapshotColumns, 0, { ...answer, isAnswer: true })
     })
     if (outcome === 'checksum' || outcome === undefined) return 'refused'
     return outcome === 'beside' ? 'joined' : outcome
@@ -216,7 +216,7 @@ export class Pipeline {
     const outcome = this.#guarded(streams, () => {
       if (columns.kind[at] === KIND.snapshot) {
         const { window } = this.#options.venue
-        return this.#books.snapshot(streams, columns, at, { receiveTimeUs, window })
+        return this.#books.snapshot(streams, columns, at, { receiveTimeUs, window, isAnswer: false })
       }
       const suspect = this.#suspect(session, streams.book.goodTimeUs)
       this.#books.delta(streams, columns, at, { receiveTimeUs, suspect })

@@ -26,7 +26,7 @@ export interface Venue {
   readonly window: number
   /** The wire's channel of a book event of `symbol`, by its `Columns.stream`, where the venue's frames name one. */
   bookChannel?(symbol: string, stream: number): string
-  /** How snapshots are asked for where `link.snapshot` is `request`. */
+  /** How snapshots are asked for; absent where `link.snapshot` is `stream`. */
   readonly snapshot?: SnapshotRequests
 
   /** Which sockets to open for these subscriptions, within the limits, and what each carries. */

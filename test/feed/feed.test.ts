@@ -130,3 +130,17 @@ test('a snapshot that arrives after its socket was lost makes no book live', asy
   assert.equal(rig.live, 0)
   await rig.stop()
 })
+
+test('where OKX sends no snapshot at subscription, it is asked for, and the books become live and can be lost', async () => {
+  const rig = new FeedRig('okx-spot', { emulator: { okx: { sendsSnapshots: false } } })
+  rig.feed.start()
+  assert.ok(await rig.until(3, 30_000))
+  assert.equal(rig.counts.gaps, 0)
+  const [symbol = ''] = rig.model.symbols
+  rig.model.faults.set({ name: 'drop', symbol, channel: 'book', times: 1 })
+  assert.ok(await rig.sim.runUntil(() => rig.live === 2, 30_000), 'the loss is found')
+  assert.ok(await rig.until(3, 30_000), 'and mended')
+  assert.equal(rig.counts.gaps, 1)
+  await rig.stop()
+  assert.equal(rig.sim.armedTimers, 0)
+})

@@ -34,3 +34,19 @@ for (const id of VENUE_IDS) {
     assert.equal(rig.sim.armedTimers, 0)
   })
 }
+
+test('streams on which nothing comes do not keep an old socket for ever', async () => {
+  const rig = new FeedRig('okx-spot', { change: shortLived })
+  rig.feed.start()
+  await rig.until(3, 5_000)
+  const [symbol = ''] = rig.model.symbols
+  rig.model.faults.set({ name: 'mute', symbol, channel: 'trade' })
+  const planned = rig.feed.status().sockets.actual
+  const steps = (): string[] => rig.of('rotation').map(({ step }) => step)
+  assert.ok(await rig.sim.runUntil(() => steps().includes('done'), 200_000), steps().join(' '))
+  assert.ok(!steps().includes('failed'), steps().join(' '))
+  await rig.sim.advance(1_000)
+  assert.equal(rig.counts.gaps, 0)
+  assert.equal(rig.registry.counts().actual, planned)
+  await rig.stop()
+})

@@ -103,6 +103,28 @@ test('lost books go before books that never were', async () => {
   assert.equal(order.length, 9)
 })
 
+test('a renewal is asked for too, after everything that is more urgent', async () => {
+  const { sim, snapshots, asked, taken } = rig()
+  snapshots.want(0, 'audit')
+  for (let slot = 1; slot < 8; slot++) snapshots.want(slot, 'audit')
+  snapshots.want(9, 'recovery')
+  await sim.advance(10_000)
+  const order = asked.map(({ symbol }) => symbol)
+  assert.ok(order.indexOf('C9USDT') <= IN_FLIGHT_LIMIT, order.join(' '))
+  assert.equal(new Set(taken).size, 9)
+  assert.equal(snapshots.size, 0)
+})
+
+test('a book that is lost while its renewal waits becomes urgent', async () => {
+  const { sim, snapshots, asked } = rig()
+  for (let slot = 0; slot < 8; slot++) snapshots.want(slot, 'audit')
+  snapshots.want(7, 'recovery')
+  await sim.advance(10_000)
+  const order = asked.map(({ symbol }) => symbol)
+  assert.ok(order.indexOf('C7USDT') <= IN_FLIGHT_LIMIT, order.join(' '))
+  assert.equal(order.length, 8)
+})
+
 test('failures are told and tried again until one succeeds', async () => {
   let failures = 5
   const { sim, snapshots, taken, events } = rig({ replies: () => (failures-- > 0 ? BUSY : GOOD) })

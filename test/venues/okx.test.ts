@@ -248,6 +248,6 @@ test('okx: the example of the sheet links through heartbeat and reset, and a sec
       { action: 'snapshot', ...SHORT_BIDS, chain: [-1, 9] },
       { action: 'update', chain: [10, 11] },
     ),
-    ['unsynced', 'joined', 'applied', 'applied', 'applied', 'applied', 'old', 'joined', 'gap'],
+    ['held', 'joined', 'applied', 'applied', 'applied', 'applied', 'old', 'joined', 'gap'],
   )
 })

@@ -1,6 +1,6 @@
 import type { Book } from '../../book/book.ts'
 import type { Side } from '../../book/side.ts'
-import type { LinkRule } from '../../book/sync.ts'
+import type { LinkRule, Verdict } from '../../book/sync.ts'
 import { judgeChain } from '../chain.ts'
 import { crc32 } from '../crc32.ts'
 
@@ -13,12 +13,25 @@ const CHECKSUM_DEPTH = 25
  * are guarded by the checksum alone.
  */
 export const okxLink: LinkRule = {
-  snapshot: 'stream',
-  judge(sequence, columns, at) {
-    const isUnnumbered = Number.isNaN(sequence) || Number.isNaN(columns.previous[at] ?? Number.NaN)
-    return isUnnumbered ? 'next' : judgeChain(sequence, columns, at)
+  snapshot: 'either',
+  judge(sequence, columns, at, anchored) {
+    const previous = columns.previous[at] ?? Number.NaN
+    if (Number.isNaN(sequence) || Number.isNaN(previous)) return 'next'
+    return anchored
+      ? judgeChain(sequence, columns, at)
+      : judgeFirst(sequence, previous, columns.last[at] ?? 0)
   },
   checksum: bookChecksum,
+}
+
+/**
+ * The first update after a snapshot. One that was asked for by REST falls anywhere: the update that spans it is next (sheet 6, "no WS
+ * snapshot": `prevSeqId <= snapSeq < seqId`), a lower `seqId` on the snapshot's own number is a reset.
+ */
+function judgeFirst(sequence: number, previous: number, last: number): Verdict {
+  if (previous === sequence) return 'next'
+  if (last <= sequence) return 'old'
+  return previous < sequence ? 'next' : 'gap'
 }
 
 /**

@@ -125,45 +125,10 @@ export class OkxDecoder {
       if (this.#slot === OTHER) {
         out.unknown++
         cursor.skip()
-      } else if (this.#isBook()) this.#readBook(out)
-      else this.#readTrade(out)
+      } else if (this.#isBook()) {
+        readBookRow(cursor, out, { slot: this.#slot, kind: this.#action, stream: this.#channel })
+      } else this.#readTrade(out)
     }
-  }
-
-  /**
-   * Sheet 6: `{"asks":[["8477","0","0","0"]],"bids":[],"ts":"1597026383185","checksum":0,"prevSeqId":123456,"seqId":123463}`
-   */
-  #readBook(out: Columns): void {
-    const cursor = this.#cursor
-    const at = out.begin(this.#action)
-    out.slot[at] = this.#slot
-    out.stream[at] = this.#channel
-    cursor.object()
-    for (let key = cursor.key(BOOK); key !== END; key = cursor.key(BOOK)) {
-      if (key === ASKS) {
-        out.askStart[at] = out.levels
-        out.askCount[at] = readLevels(cursor, out, readLevel)
-      } else if (key === BIDS) {
-        out.bidStart[at] = out.levels
-        out.bidCount[at] = readLevels(cursor, out, readLevel)
-      } else if (key === BOOK_TS) out.venueTimeUs[at] = microsOf(cursor, cursor.integerText())
-      else if (key === CHECKSUM) out.checksum[at] = cursor.integer()
-      else if (key === SEQ_ID) out.last[at] = cursor.integer()
-      else if (key === PREV_SEQ_ID) out.previous[at] = cursor.integer()
-      else cursor.skip()
-    }
-    cursor.require(BOOK, BOOK_ROW)
-    this.#checkChain(out, at)
-    out.count++
-  }
-
-  /** Updates from before 2023 have a checksum and no chain. With neither, or half a chain, nothing could be verified. */
-  #checkChain(out: Columns, at: number): void {
-    const cursor = this.#cursor
-    // A checksum of 0 is none (sheet 6).
-    const isVerifiable = (cursor.closed & CHAIN) === 0 && Math.abs(out.checksum[at] ?? 0) > 0
-    if (this.#action === KIND.snapshot) out.previous[at] = Number.NaN
-    else if (!isVerifiable) cursor.require(BOOK, CHAIN)
   }
 
   /**
@@ -217,6 +182,52 @@ export class OkxDecoder {
     out.fillFirst[at] = first
     out.fillLast[at] = last
   }
+}
+
+/** Levels a side that a book has at the most (sheet 6). */
+export const BOOK_WINDOW = 400
+
+/**
+ * Reads one book of a frame or of a REST answer. Sheet 6:
+ * `{"asks":[["8477","0","0","0"]],"bids":[],"ts":"1597026383185","checksum":0,"prevSeqId":123456,"seqId":123463}`
+ */
+export function readBookRow(
+  cursor: Cursor,
+  out: Columns,
+  { slot, kind, stream }: { readonly slot: number; readonly kind: number; readonly stream: number },
+): void {
+  const at = out.begin(kind)
+  out.slot[at] = slot
+  out.stream[at] = stream
+  cursor.object()
+  for (let key = cursor.key(BOOK); key !== END; key = cursor.key(BOOK)) {
+    if (key === ASKS) {
+      out.askStart[at] = out.levels
+      out.askCount[at] = readLevels(cursor, out, readLevel)
+    } else if (key === BIDS) {
+      out.bidStart[at] = out.levels
+      out.bidCount[at] = readLevels(cursor, out, readLevel)
+    } else if (key === BOOK_TS) out.venueTimeUs[at] = microsOf(cursor, cursor.integerText())
+    else if (key === CHECKSUM) out.checksum[at] = cursor.integer()
+    else if (key === SEQ_ID) out.last[at] = cursor.integer()
+    else if (key === PREV_SEQ_ID) out.previous[at] = cursor.integer()
+    else cursor.skip()
+  }
+  cursor.require(BOOK, BOOK_ROW)
+  checkChain(cursor, out, at)
+  out.count++
+}
+
+/**
+ * Updates from before 2023 have a checksum and no chain. With neither, or with half a chain and a checksum of 0, which is none
+ * (sheet 6), nothing could be verified.
+ */
+function checkChain(cursor: Cursor, out: Columns, at: number): void {
+  const chain = cursor.closed & CHAIN
+  const told = out.checksum[at] ?? Number.NaN
+  const isUpdate = out.kind[at] === KIND.delta
+  if (isUpdate && (Number.isNaN(told) || (chain !== 0 && told === 0))) cursor.require(BOOK, CHAIN)
+  if (!isUpdate || chain !== CHAIN) out.previous[at] = Number.NaN
 }
 
 /** `["8476.98","415","0","13"]`: price, size, a dead field, orders. The last two may be missing. */

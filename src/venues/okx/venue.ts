@@ -3,7 +3,8 @@ import { requestsFor } from '../batches.ts'
 import type { PlannedSubscription, Request, SocketPlan, StreamChoice, Venue } from '../venue.ts'
 import { okxLink } from './book.ts'
 import { okxCatalogue, okxRefusal } from './catalogue.ts'
-import { bookChannelOf, OkxDecoder } from './decode.ts'
+import { BOOK_WINDOW, bookChannelOf, OkxDecoder } from './decode.ts'
+import { okxSnapshots } from './snapshot.ts'
 
 const PUBLIC = '/ws/v5/public'
 const BUSINESS = '/ws/v5/business'
@@ -45,7 +46,8 @@ function okx(id: VenueId, types: readonly string[]): Venue {
     tradeStreams: ['trades', 'trades-all'],
     link: okxLink,
     bookChannel: (_symbol, stream) => bookChannelOf(stream),
-    window: 400,
+    window: BOOK_WINDOW,
+    snapshot: okxSnapshots,
     plan,
     greet: () => [],
     subscribe: (keys, ids) => requests('subscribe', keys, ids),
