@@ -1,5 +1,4 @@
 import { createReadStream } from 'node:fs'
-import { createInterface } from 'node:readline'
 import { pipeline, Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import type { CaptureLine } from '../core/capture.ts'
@@ -24,7 +23,7 @@ export interface NumberedLine {
 export async function* readCapture(path: string): AsyncGenerator<NumberedLine> {
   let number = 0
   try {
-    for await (const text of createInterface({ input: open(path), crlfDelay: Infinity })) {
+    for await (const text of linesOf(open(path))) {
       number++
       const place = `${path}:${number}`
       if (text !== '') yield { number, place, line: parse(text, place) }
@@ -39,6 +38,24 @@ export async function* readCapture(path: string): AsyncGenerator<NumberedLine> {
 /** Reads captures one after the other. */
 export async function* readCaptures(paths: readonly string[]): AsyncGenerator<NumberedLine> {
   for (const path of paths) yield* readCapture(path)
+}
+
+/**
+ * Lines as they end with a line feed, and with nothing else: the separators U+2028 and U+2029, at which `node:readline` splits as
+ * well, may stand inside a JSON string. A carriage return before the line feed and a byte order mark are not part of a line.
+ */
+async function* linesOf(input: AsyncIterable<Uint8Array | string>): AsyncGenerator<string> {
+  const decoder = new TextDecoder()
+  let rest = ''
+  for await (const chunk of input) {
+    const parts = (
+      rest + (typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true }))
+    ).split('\n')
+    rest = parts.pop() ?? ''
+    for (const part of parts) yield part.endsWith('\r') ? part.slice(0, -1) : part
+  }
+  rest += decoder.decode()
+  if (rest !== '') yield rest
 }
 
 function open(path: string): NodeJS.ReadableStream {

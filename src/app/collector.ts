@@ -17,6 +17,8 @@ import type { Venue } from '../venues/venue.ts'
 import { venueOf } from '../venues/venues.ts'
 import { record } from './recording.ts'
 
+/** Peers that do not answer a close are not waited for: their sockets end with the process. */
+const STOP_MS = 1_000
 const MS_PER_HOUR = 3_600_000
 /** A feed replaces a socket this part of its lifetime before the end; see `plannedLifeMs`. */
 const LIFETIME_SHARE = 23 / 24
@@ -72,7 +74,10 @@ export class Collector {
   async stop(): Promise<void> {
     for (const pipeline of this.#pipelines.values()) pipeline.stop(this.#runtime.clock.now())
     for (const capture of this.#captures) capture.close()
-    await Promise.all(this.collections.map(({ feed }) => feed.stop()))
+    await Promise.race([
+      Promise.all(this.collections.map(({ feed }) => feed.stop())),
+      new Promise<void>((resolve) => this.#runtime.timers.after(STOP_MS, resolve)),
+    ])
     this.journal.close()
   }
 

@@ -11,6 +11,8 @@ const OWN = new Set(['refused'])
  */
 export function compareReports(report: CaptureReport, expected: unknown): readonly string[] {
   if (!isObject(expected)) return ['the expectation is no JSON object']
+  const lacks = ['symbols', 'trades'].filter((key) => !isObjects(expected[key]))
+  if (lacks.length > 0) return lacks.map((key) => `the expectation has no list of ${key}`)
   const differences: string[] = []
   const ours: unknown = JSON.parse(JSON.stringify(report))
   compareValues(ours, expected, '', differences)

@@ -16,26 +16,27 @@ export interface ReplayOptions {
   /** What is published of books, and how segments are cut. */
   readonly config: Config
   readonly files: readonly string[]
-  /** Folder of the records; must be empty, so that the same captures give the same files. */
+  /** Folder of the records. That of a venue in it must be empty, so that the same captures give the same files. */
   readonly out: string
   readonly venue: string | undefined
 }
 
 /** Replays captures into records under `out`, one folder a venue. Answers the exit code. */
 export async function runReplay(options: ReplayOptions, io: Io): Promise<number> {
+  const missing = options.files.find((file) => !existsSync(file))
+  if (missing !== undefined) {
+    io.stderr.write(`${missing}: no such file\n`)
+    return EXIT.input
+  }
   const byVenue = Map.groupBy(options.files, (file) => venueOfCapture(file, options.venue))
   const unknown = byVenue.get(undefined)
   if (unknown !== undefined) {
     for (const file of unknown) io.stderr.write(`${unknownVenue(file)}\n`)
     return EXIT.usage
   }
-  const missing = options.files.find((file) => !existsSync(file))
-  if (missing !== undefined) {
-    io.stderr.write(`${missing}: no such file\n`)
-    return EXIT.input
-  }
-  if (existsSync(options.out) && readdirSync(options.out).length > 0) {
-    io.stderr.write(`${options.out}: not empty: name another folder with --out, or clear this one\n`)
+  const filled = [...byVenue.keys()].map((venue) => `${options.out}/${venue}`).find(isFilled)
+  if (filled !== undefined) {
+    io.stderr.write(`${filled}: not empty: name another folder with --out, or clear this one\n`)
     return EXIT.usage
   }
   for (const [venue, files] of byVenue) {
@@ -46,6 +47,8 @@ export async function runReplay(options: ReplayOptions, io: Io): Promise<number>
   }
   return EXIT.ok
 }
+
+const isFilled = (folder: string): boolean => existsSync(folder) && readdirSync(folder).length > 0
 
 async function replayVenue(
   venue: Venue,

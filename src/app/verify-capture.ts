@@ -72,6 +72,8 @@ class FollowedBook {
   readonly #checkpoints: Checkpoint[] = []
   readonly #checksum = { verified: 0, passed: 0, failed: 0, zero: 0 }
   #line = 0
+  /** Among the held deltas is the one that showed the last gap. */
+  #isGapHeld = false
 
   constructor(venue: Venue, names: Pick<BookReport, 'symbol' | 'channel' | 'conn'>) {
     this.#sync = new BookSync(venue.link, new Book())
@@ -100,38 +102,48 @@ class FollowedBook {
     else {
       report.gaps++
       if (outcome === 'checksum') this.#judgeChecksum(columns, at, false)
-      else report.updates_without_book += 1 - this.#sync.held.count
+      // The update that shows the gap is counted as the gap, whether or not it waits for the next snapshot.
+      this.#isGapHeld = this.#sync.held.count > 0
     }
   }
 
-  snapshot(columns: Columns, at: number, line: number): void {
+  /** Takes a snapshot, from the stream or as the answer to a request. */
+  snapshot(columns: Columns, at: number, from: { readonly line: number; readonly isAnswer: boolean }): void {
     const report = this.#report
-    this.#line = line
+    this.#line = from.line
     const heldBefore = this.#sync.held.count
+    let joinedHeld = 0
     const outcome = this.#guarded(() =>
-      this.#sync.snapshot(columns, at, this.#window, {
+      this.#sync[from.isAnswer ? 'answer' : 'snapshot'](columns, at, this.#window, {
         joined: () => {
           report.snapshots++
+          if (from.isAnswer) this.#isGapHeld = false
           this.#judgeChecksum(columns, at, true)
         },
         applied: (delta: HeldDelta) => {
+          joinedHeld++
           this.#line = delta.tag
           this.#applied(delta.columns, 0)
         },
-        dropped: () => report.updates_dropped_older_than_snapshot++,
+        dropped: () => {
+          joinedHeld++
+          report.updates_dropped_older_than_snapshot++
+        },
       }),
     )
     if (outcome === 'ignored') report.snapshots_ignored_while_in_sync++
     if (outcome === 'stale' || outcome === 'checksum') {
+      if (outcome === 'stale') report.snapshots++
       report.gaps++
-      report.updates_without_book += heldBefore - this.#sync.held.count
     }
+    // Held deltas that the snapshot made useless never had a book.
+    this.#letGo(heldBefore - joinedHeld - this.#sync.held.count)
     if (outcome === 'checksum') this.#judgeChecksum(columns, at, false)
   }
 
   finish(hasChecksums: boolean): BookReport {
     const report = this.#report
-    report.updates_without_book += this.#sync.held.count
+    this.#letGo(this.#sync.held.count)
     report.book_valid_at_end = this.#sync.isLive
     if (hasChecksums) report.checksum = this.#checksum
     if (!this.#sync.isLive) return report
@@ -141,6 +153,13 @@ class FollowedBook {
     report.full_depth_sha256 = digest(book)
     report.checkpoints = this.#checkpoints
     return report
+  }
+
+  /** Counts held deltas that will never be applied, but for the one that was counted as a gap. */
+  #letGo(count: number): void {
+    if (count === 0) return
+    this.#report.updates_without_book += count - (this.#isGapHeld ? 1 : 0)
+    this.#isGapHeld = false
   }
 
   #applied(columns: Columns, at: number): void {
@@ -288,7 +307,7 @@ export class CaptureVerifier {
     if (symbol === undefined) return
     const slot = this.#symbols.add(symbol)
     this.#venue.snapshot?.read(new TextEncoder().encode(line.raw), slot, this.#columns)
-    this.#book(line, 0).snapshot(this.#columns, 0, number)
+    this.#book(line, 0).snapshot(this.#columns, 0, { line: number, isAnswer: true })
   }
 
   #frame(line: CaptureLine, number: number): void {
@@ -297,7 +316,8 @@ export class CaptureVerifier {
     for (let at = 0; at < columns.count; at++) {
       const kind = columns.kind[at]
       if (kind === KIND.trade) this.#tradesOf(at).take(columns, at)
-      else if (kind === KIND.snapshot) this.#book(line, at).snapshot(columns, at, number)
+      else if (kind === KIND.snapshot)
+        this.#book(line, at).snapshot(columns, at, { line: number, isAnswer: false })
       else this.#book(line, at).delta(columns, at, number)
     }
   }
@@ -305,7 +325,7 @@ export class CaptureVerifier {
   /** Venues that send snapshots in the stream have a book a connection and channel; the others one a symbol. */
   #book(line: CaptureLine, at: number): FollowedBook {
     const symbol = this.#symbols.nameOf(this.#columns.slot[at] ?? -1)
-    const isStream = this.#venue.link.snapshot === 'stream'
+    const isStream = this.#venue.link.snapshot !== 'request'
     const channel = isStream ? this.#venue.bookChannel?.(symbol, this.#columns.stream[at] ?? 0) : undefined
     const key = isStream ? `${line.conn} ${channel} ${symbol}` : symbol
     const known = this.#books.get(key)

@@ -27,6 +27,11 @@ export interface Output {
  * what is expected, 66 when one cannot be read, 64 when its venue cannot be told.
  */
 export async function verifyCaptures(options: VerifyOptions, output: Output): Promise<number> {
+  const { expect } = options
+  if (expect !== undefined && !existsSync(expect)) {
+    output.err(`${expect}: no such folder: nothing can be compared`)
+    return EXIT.input
+  }
   let worst: number = EXIT.ok
   for (const file of options.files) {
     // Captures are large: one at a time.
@@ -37,14 +42,14 @@ export async function verifyCaptures(options: VerifyOptions, output: Output): Pr
 }
 
 async function verifyOne(file: string, options: VerifyOptions, output: Output): Promise<number> {
+  if (!existsSync(file)) {
+    output.err(`${file}: no such file`)
+    return EXIT.input
+  }
   const venue = venueOfCapture(file, options.venue)
   if (venue === undefined) {
     output.err(unknownVenue(file))
     return EXIT.usage
-  }
-  if (!existsSync(file)) {
-    output.err(`${file}: no such file`)
-    return EXIT.input
   }
   const verifier = new CaptureVerifier(venueOf(venue))
   try {
@@ -68,8 +73,18 @@ async function compare(report: CaptureReport, folder: string, output: Output): P
     )
     return EXIT.ok
   }
-  const expected: unknown = JSON.parse(await readFile(path, 'utf8'))
-  const differences = compareReports(report, expected)
+  const differences = compareReports(report, await readExpectation(path))
   for (const difference of differences) output.err(`${report.venue}/${report.capture}: ${difference}`)
   return differences.length === 0 ? EXIT.ok : EXIT.difference
+}
+
+/** The expectation as JSON; `undefined`, which nothing equals, for a file that is not. */
+async function readExpectation(path: string): Promise<unknown> {
+  try {
+    const expected: unknown = JSON.parse(await readFile(path, 'utf8'))
+    return expected
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
 }

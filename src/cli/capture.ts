@@ -12,7 +12,7 @@ export const CAPTURE: Command = {
       kind: 'text',
       name: 'out',
       placeholder: 'DIR',
-      doc: 'Folder of the captures, in place of `capture.folder` of the configuration.',
+      doc: 'Folder of the captures, one folder a venue, and of their records (DIR/journal), in place of those of the configuration.',
     },
     {
       kind: 'integer',
@@ -38,7 +38,14 @@ export const CAPTURE: Command = {
     const folder = args.text('out') ?? config.capture.folder
     const { captureVenues } = await import('../app/capture.ts')
     return captureVenues(
-      { ...config, capture: { ...config.capture, enabled: true, folder } },
+      {
+        ...config,
+        capture: { ...config.capture, enabled: true, folder },
+        journal:
+          args.text('out') === undefined
+            ? config.journal
+            : { ...config.journal, folder: `${folder}/journal` },
+      },
       { seconds: args.integer('seconds') },
       io,
     )

@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { EXIT, exitCodeOf } from '../app/exit.ts'
 import type { Io, TextStream } from '../app/io.ts'
+import { LEAVE_SCREEN } from '../app/screen.ts'
 import { COMMANDS } from './commands.ts'
 import { dispatch } from './dispatch.ts'
 
 /** After a command has answered, what it left open may delay the end of the process by so much. */
-const LINGER_MS = 3_000
+const LINGER_MS = 500
 const COLUMNS = 80
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
@@ -16,8 +17,12 @@ setTimeout(() => process.exit(), LINGER_MS).unref()
 
 /** What a timer or a socket threw: nobody else can end the process with the code that tells why. */
 function endWithFault(error: unknown): void {
-  process.stderr.write(`marketprism: ${error instanceof Error ? error.stack : String(error)}\n`)
-  process.exit(exitCodeOf(error))
+  const code = exitCodeOf(error)
+  const isBug = code === EXIT.bug
+  const text = error instanceof Error ? ((isBug ? error.stack : undefined) ?? error.message) : String(error)
+  if (process.stdout.isTTY) process.stdout.write(LEAVE_SCREEN)
+  process.stderr.write(`marketprism: ${text}\n`)
+  process.exit(code)
 }
 
 async function main(argv: readonly string[]): Promise<number> {

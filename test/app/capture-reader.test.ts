@@ -40,6 +40,12 @@ for (const size of [1, 7, 250, 3_000]) {
   })
 }
 
+test('lines end with a line feed and nothing else: separators inside of strings, carriage returns and a byte order mark are fine', async () => {
+  const raw = 'a\u2028b\u2029c\u0085d'
+  const text = JSON.stringify({ t: 1, src: 'ws', conn: 'a', dir: 'in', raw })
+  assert.deepEqual(await read('separators.ndjson', Buffer.from(`\uFEFF${text}\r\n\n${text}`)), [1, 1])
+})
+
 test('a capture that was cut short is read up to the cut, and the cut is told with its place', async () => {
   const parts = chunks(100).map((text) => zstdCompressSync(Buffer.from(text)))
   const whole = Buffer.concat(parts)

@@ -133,7 +133,7 @@ test('the same book on two connections is two books, each with its own chain', a
     ]),
     [
       ['a', 'books', 0, 2, 0],
-      ['b', 'books', 1, 0, 2],
+      ['b', 'books', 1, 0, 1],
     ],
   )
   assert.equal(symbols[0]?.full_depth_sha256, digestOf('b 2 10000000000000001\nb 1 1\n'))
@@ -202,5 +202,7 @@ test('with an expectation, each difference is named and the exit code is 1', asy
 
 test('what cannot be read, or told the venue of, ends with its own code', async () => {
   assert.equal((await verify([join(folder, 'binance-spot', 'none.ndjson')])).code, 66)
-  assert.equal((await verify([join(folder, 'none.ndjson')])).code, 64)
+  writeFileSync(join(folder, 'anywhere.ndjson'), '')
+  assert.equal((await verify([join(folder, 'anywhere.ndjson')])).code, 64)
+  assert.equal((await verify([], join(folder, 'nowhere'))).code, 66)
 })
