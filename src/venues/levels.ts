@@ -25,6 +25,27 @@ export function setSize(cursor: Cursor, out: Columns): void {
   }
 }
 
+/** Reads the next two items of an array, numbers or (`inText`) texts, as price and size of the level at `out.levels`. */
+export function readPriceAndSize(cursor: Cursor, out: Columns, inText: boolean): void {
+  readPart(cursor, inText, 'a level without a price')
+  setPrice(cursor, out)
+  readPart(cursor, inText, 'a level without a size')
+  setSize(cursor, out)
+}
+
+function readPart(cursor: Cursor, inText: boolean, missing: string): void {
+  if (!cursor.item()) cursor.fail('missing_field', missing)
+  if (inText) cursor.decimalText()
+  else cursor.decimal()
+}
+
+/** Ends the trade at `at`: its price and size are the level at `out.levels`. */
+export function endTrade(out: Columns, at: number): void {
+  out.bidCount[at] = 1
+  out.levels++
+  out.count++
+}
+
 /** Reads an array of levels, each by `read`, which fills the level at `out.levels`. Answers how many there were. */
 export function readLevels(
   cursor: Cursor,

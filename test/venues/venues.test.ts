@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { exchangeOf, VENUE_IDS } from '../../src/core/ids.ts'
 import { VENUES, venueOf } from '../../src/venues/venues.ts'
@@ -20,3 +22,18 @@ test('every venue has default streams, and its window is what its snapshots give
     if (snapshot !== undefined) assert.equal(snapshot.window(window), window)
   }
 })
+
+/** Lines that are neither empty nor documentation. */
+const codeLines = (file: string): number =>
+  readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => !/^\s*($|\/\/|\/\*|\*)/.test(line)).length
+
+for (const [family, venues] of Map.groupBy(VENUES, ({ exchange }) => exchange)) {
+  test(`${family}: a venue costs under 400 lines of code`, () => {
+    const folder = join(import.meta.dirname, '../../src/venues', family)
+    const files = readdirSync(folder).filter((name) => name.endsWith('.ts'))
+    const lines = files.map((name) => codeLines(join(folder, name))).reduce((sum, count) => sum + count, 0)
+    assert.ok(lines > 0 && lines < 400 * venues.length, `${lines} lines for ${venues.length} venues`)
+  })
+}

@@ -1,25 +1,16 @@
 import type { Columns } from '../../core/columns.ts'
-import { DecodeError } from '../../core/errors.ts'
 import type { Cursor } from '../cursor.ts'
-import { setPrice, setSize } from '../levels.ts'
-
-const MICROS_PER_MILLI = 1_000
+import { microsOf, readLevels as readLevelsBy, readPriceAndSize } from '../levels.ts'
 
 /** Reads `[["7403.89","0.002"],…]` into the level columns; answers how many levels. */
 export function readLevels(cursor: Cursor, out: Columns): number {
-  const start = out.levels
+  return readLevelsBy(cursor, out, readLevel)
+}
+
+function readLevel(cursor: Cursor, out: Columns): void {
   cursor.array()
-  while (cursor.item()) {
-    cursor.array()
-    out.reserve()
-    readPart(cursor)
-    setPrice(cursor, out)
-    readPart(cursor)
-    setSize(cursor, out)
-    if (cursor.item()) cursor.fail('unknown_shape', 'a level of more than price and quantity')
-    out.levels++
-  }
-  return out.levels - start
+  readPriceAndSize(cursor, out, true)
+  if (cursor.item()) cursor.fail('unknown_shape', 'a level of more than price and quantity')
 }
 
 /** Reads an id: an integer of at least `least`. */
@@ -31,12 +22,5 @@ export function readId(cursor: Cursor, least = 0): number {
 
 /** Reads a time in ms; answers µs. */
 export function readTimeUs(cursor: Cursor): number {
-  const timeUs = readId(cursor) * MICROS_PER_MILLI
-  if (!Number.isSafeInteger(timeUs)) throw new DecodeError('precision', 'a time beyond 2^53 µs', cursor.at)
-  return timeUs
-}
-
-function readPart(cursor: Cursor): void {
-  if (!cursor.item()) cursor.fail('unknown_shape', 'a level of less than price and quantity')
-  cursor.decimalText()
+  return microsOf(cursor, cursor.integer())
 }

@@ -1,7 +1,7 @@
 import { type Columns, KIND, TRADE_FLAG } from '../../core/columns.ts'
 import { Cursor, END, OTHER } from '../cursor.ts'
 import { Keys } from '../keys.ts'
-import { microsOf, readLevels, readSide, setPrice, setSize } from '../levels.ts'
+import { endTrade, microsOf, readLevels, readPriceAndSize, readSide, setPrice, setSize } from '../levels.ts'
 import type { Symbols } from '../symbols.ts'
 import { readNotice, readPlatformState } from './control.ts'
 
@@ -197,13 +197,8 @@ export class DeribitDecoder {
       else this.#readFlag(key, out, at)
     }
     cursor.require(TRADE, TRADE_ROW)
-    if (out.slot[at] === OTHER) {
-      out.unknown++
-      return
-    }
-    out.bidCount[at] = 1
-    out.levels++
-    out.count++
+    if (out.slot[at] === OTHER) out.unknown++
+    else endTrade(out, at)
   }
 
   #readTradeId(out: Columns, at: number): void {
@@ -236,12 +231,7 @@ function readLevel(cursor: Cursor, out: Columns): void {
   const isDelete = cursor.is('delete')
   if (!isDelete && !cursor.is('change') && !cursor.is('new'))
     cursor.fail('unknown_shape', 'an unknown action')
-  if (!cursor.item()) cursor.fail('missing_field', 'a level without a price')
-  cursor.decimal()
-  setPrice(cursor, out)
-  if (!cursor.item()) cursor.fail('missing_field', 'a level without an amount')
-  cursor.decimal()
-  setSize(cursor, out)
+  readPriceAndSize(cursor, out, false)
   if (isDelete) {
     out.sizes[out.levels] = 0
     out.sizeDecimals[out.levels] = 0

@@ -1,7 +1,7 @@
 import { type Columns, KIND, TRADE_FLAG } from '../../core/columns.ts'
 import { Cursor, END, OTHER } from '../cursor.ts'
 import { Keys } from '../keys.ts'
-import { microsOf, readLevels, readSide, setPrice, setSize } from '../levels.ts'
+import { endTrade, microsOf, readLevels, readPriceAndSize, readSide, setPrice, setSize } from '../levels.ts'
 import type { Symbols } from '../symbols.ts'
 import { isPong, readEvent } from './control.ts'
 
@@ -160,9 +160,7 @@ export class OkxDecoder {
     this.#cover(out, at, count)
     out.slot[at] = this.#slot
     out.stream[at] = this.#channel - TRADES
-    out.bidCount[at] = 1
-    out.levels++
-    out.count++
+    endTrade(out, at)
   }
 
   #readTradeId(out: Columns, at: number): void {
@@ -233,12 +231,7 @@ function checkChain(cursor: Cursor, out: Columns, at: number): void {
 /** `["8476.98","415","0","13"]`: price, size, a dead field, orders. The last two may be missing. */
 function readLevel(cursor: Cursor, out: Columns): void {
   cursor.array()
-  if (!cursor.item()) cursor.fail('missing_field', 'a level without a price')
-  cursor.decimalText()
-  setPrice(cursor, out)
-  if (!cursor.item()) cursor.fail('missing_field', 'a level without a size')
-  cursor.decimalText()
-  setSize(cursor, out)
+  readPriceAndSize(cursor, out, true)
   let more = 0
   for (; cursor.item(); more++) cursor.text()
   if (more > 2) cursor.fail('unknown_shape', 'a level of more than four texts')
