@@ -4,7 +4,7 @@ import type { Channel, VenueId } from '../core/ids.ts'
 import { venueOf } from '../venues/venues.ts'
 import { EXIT } from './exit.ts'
 import type { Io } from './io.ts'
-import { size } from './screen.ts'
+import { counted, size } from './screen.ts'
 
 /** What one venue of a configuration leads to. Bytes are planning figures, not promises. */
 export interface VenuePlan {
@@ -120,7 +120,5 @@ function seconds(count: number, rate: { readonly count: number; readonly perMs: 
   const windows = Math.max(0, Math.ceil(count / rate.count) - 1)
   return (windows * rate.perMs) / 1_000
 }
-
-const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)

@@ -1,3 +1,4 @@
+import { counted } from '../app/screen.ts'
 import type { Command } from './command.ts'
 
 /** `marketprism verify` */
@@ -54,15 +55,19 @@ export const VERIFY: Command = {
   },
 }
 
-/** `okx-spot/books.ndjson: 201 frames, 1 books, 2 trade streams` */
+/** `okx-spot/books.ndjson: 201 frames, 1 book, 2 trade streams` */
 function summaryOf(report: unknown): string {
   const facts = new Map<string, unknown>(
     typeof report === 'object' && report !== null ? Object.entries(report) : [],
   )
-  const text = (key: string): string => {
+  const count = (key: string): number => {
     const fact = facts.get(key)
-    if (Array.isArray(fact)) return String(fact.length)
-    return typeof fact === 'string' || typeof fact === 'number' ? String(fact) : '?'
+    return Array.isArray(fact) ? fact.length : Number(fact)
   }
-  return `${text('venue')}/${text('capture')}: ${text('frames')} frames, ${text('symbols')} books, ${text('trades')} trade streams`
+  const numbers = [
+    counted(count('frames'), 'frame'),
+    counted(count('symbols'), 'book'),
+    counted(count('trades'), 'trade stream'),
+  ]
+  return `${String(facts.get('venue'))}/${String(facts.get('capture'))}: ${numbers.join(', ')}`
 }
