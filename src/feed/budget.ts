@@ -1,4 +1,5 @@
-import type { Clock, Timer, Timers } from '../runtime/runtime.ts'
+import { Alarm } from '../runtime/alarm.ts'
+import type { Clock, Timers } from '../runtime/runtime.ts'
 import type { Rate } from '../venues/venue.ts'
 import {
   adopt,
@@ -47,7 +48,7 @@ export interface BudgetOptions {
  */
 export class RequestBudget {
   readonly #clock: Clock
-  readonly #timers: Timers
+  readonly #alarm: Alarm
   readonly #rate: Rate
   readonly #spending: Spending
   readonly #waiting: Readonly<Record<Priority, Asking[]>> = {
@@ -56,12 +57,10 @@ export class RequestBudget {
     audit: [],
     poll: [],
   }
-  #timer: Timer | undefined
-  #dueUs = Infinity
 
   constructor(options: BudgetOptions, outside: { readonly clock: Clock; readonly timers: Timers }) {
     this.#clock = outside.clock
-    this.#timers = outside.timers
+    this.#alarm = new Alarm(outside, () => this.#serve())
     this.#rate = options.rate
     this.#spending = createSpending(options.window)
   }
@@ -103,7 +102,7 @@ export class RequestBudget {
   /** Forgets everything that waits, without running it. */
   stop(): void {
     for (const priority of PRIORITIES) this.#waiting[priority].length = 0
-    this.#disarm()
+    this.#alarm.set(Infinity)
   }
 
   #cancel(asking: Asking): void {
@@ -143,21 +142,6 @@ export class RequestBudget {
 
   #arm(): void {
     const head = this.#head()
-    const dueUs = head === undefined ? Infinity : this.#readyUs(head)
-    if (dueUs === this.#dueUs) return
-    this.#disarm()
-    if (dueUs === Infinity) return
-    this.#dueUs = dueUs
-    const delayMs = Math.max(0, (dueUs - this.#clock.steadyUs()) / 1_000)
-    this.#timer = this.#timers.after(Math.ceil(delayMs), () => {
-      this.#disarm()
-      this.#serve()
-    })
-  }
-
-  #disarm(): void {
-    this.#timer?.cancel()
-    this.#timer = undefined
-    this.#dueUs = Infinity
+    this.#alarm.set(head === undefined ? Infinity : this.#readyUs(head))
   }
 }

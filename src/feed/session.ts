@@ -1,7 +1,8 @@
 import type { Columns, Control } from '../core/columns.ts'
 import type { GapCause } from '../core/gap.ts'
 import type { EpochMicros } from '../core/units.ts'
-import type { SocketEnd, Timer } from '../runtime/runtime.ts'
+import { Alarm } from '../runtime/alarm.ts'
+import type { SocketEnd } from '../runtime/runtime.ts'
 import type { Request } from '../venues/venue.ts'
 import {
   type ConnectionEvent,
@@ -47,7 +48,8 @@ const HANDSHAKE_GRACE_US = 11_000_000
 
 /**
  * Carries a set of streams over one socket at a time: opens, subscribes, reads, keeps alive, and begins again, until it is
- * stopped. It does what `connection.ts` decides. At most one timer is armed.
+ * stopped. It does what `connection.ts` decides. At most one timer is armed. It is the one place where deciding (`connection`,
+ * `subscribing`, `retreat`) and doing (`wire`) meet, so it is longer than its neighbours.
  */
 export class Session {
   readonly path: string
@@ -60,8 +62,7 @@ export class Session {
   #isStepping = false
   /** The socket number under which the taker was told that the streams are carried. */
   #carrier: number | undefined
-  #timer: Timer | undefined
-  #armedUs = Infinity
+  readonly #alarm: Alarm
   #deadlineUs = Infinity
   #liveUs = Number.NaN
   #dataUs = Number.NaN
@@ -79,6 +80,7 @@ export class Session {
     this.#given = given
     this.#listener = listener
     this.#subscribing = new Subscribing(given.venue, streams)
+    this.#alarm = new Alarm(given.runtime, () => this.#due())
     this.#wire = new Wire(path, given, {
       opened: () => this.#opened(),
       frame: (bytes, receiveTimeUs) => this.#frame(bytes, receiveTimeUs),
@@ -398,19 +400,10 @@ export class Session {
   }
 
   #schedule(): void {
-    const dueUs = Math.min(this.#deadlineUs, this.#wire.dueUs)
-    if (dueUs === this.#armedUs) return
-    this.#timer?.cancel()
-    this.#timer = undefined
-    this.#armedUs = dueUs
-    if (dueUs === Infinity) return
-    const delayMs = Math.max(0, Math.ceil((dueUs - this.#nowUs()) / 1_000))
-    this.#timer = this.#given.runtime.timers.after(delayMs, () => this.#due())
+    this.#alarm.set(Math.min(this.#deadlineUs, this.#wire.dueUs))
   }
 
   #due(): void {
-    this.#timer = undefined
-    this.#armedUs = Infinity
     const nowUs = this.#nowUs()
     if (this.#deadlineUs > nowUs) {
       this.#pump()

@@ -1,5 +1,6 @@
 import { FailureError } from '../core/errors.ts'
-import type { HttpAnswer, Runtime, Timer } from '../runtime/runtime.ts'
+import { Alarm } from '../runtime/alarm.ts'
+import type { HttpAnswer, Runtime } from '../runtime/runtime.ts'
 import type { Emit } from '../telemetry/events.ts'
 import type { SnapshotRequests, Venue } from '../venues/venue.ts'
 import { type BackoffPolicy, backoffMs } from './backoff.ts'
@@ -53,10 +54,11 @@ export class Snapshots {
   /** In order of asking. */
   readonly #wanted = new Map<number, Wanted>()
   #inFlight = 0
-  #timer: Timer | undefined
+  readonly #alarm: Alarm
 
   constructor(given: SnapshotSurroundings) {
     this.#given = given
+    this.#alarm = new Alarm(given.runtime, () => this.pump())
   }
 
   /** Books that wait for a snapshot, those on their way included. */
@@ -111,8 +113,7 @@ export class Snapshots {
     for (const wanted of this.#wanted.values()) wanted.cancel?.()
     this.#wanted.clear()
     this.#inFlight = 0
-    this.#timer?.cancel()
-    this.#timer = undefined
+    this.#alarm.set(Infinity)
   }
 
   #ask(wanted: Wanted): void {
@@ -186,17 +187,10 @@ export class Snapshots {
 
   /** Wakes up for the next retry. What is not ready wakes by `pump`, what is over the limit by the end of another. */
   #arm(nowUs: number): void {
-    this.#timer?.cancel()
-    this.#timer = undefined
     let dueUs = Infinity
     for (const wanted of this.#wanted.values()) {
       if (wanted.cancel === undefined && wanted.dueUs > nowUs) dueUs = Math.min(dueUs, wanted.dueUs)
     }
-    if (dueUs === Infinity) return
-    const delayMs = Math.ceil((dueUs - nowUs) / 1_000)
-    this.#timer = this.#given.runtime.timers.after(delayMs, () => {
-      this.#timer = undefined
-      this.pump()
-    })
+    this.#alarm.set(dueUs)
   }
 }
