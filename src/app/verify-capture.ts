@@ -3,12 +3,12 @@ import { Book } from '../book/book.ts'
 import { fullDepthDigest } from '../book/digest.ts'
 import { BookSync, type HeldDelta } from '../book/sync.ts'
 import type { CaptureLine } from '../core/capture.ts'
-import { BUY, Columns, KIND } from '../core/columns.ts'
-import { formatDecimal } from '../core/decimal.ts'
+import { Columns, KIND } from '../core/columns.ts'
 import { DecodeError } from '../core/errors.ts'
 import { epochMicros } from '../core/units.ts'
 import { Symbols } from '../venues/symbols.ts'
 import type { Venue } from '../venues/venue.ts'
+import { FollowedTrades, type TradeReport } from './verify-trades.ts'
 
 /** A digest of the whole book after so many applied updates. */
 export interface Checkpoint {
@@ -39,18 +39,6 @@ interface BookReport {
   full_depth_sha256?: string
   checksum?: { verified: number; passed: number; failed: number; zero: number }
   checkpoints?: Checkpoint[]
-}
-
-interface TradeReport {
-  stream: string
-  symbol: string
-  count: number
-  buy: { count: number; size_sum: string }
-  sell: { count: number; size_sum: string }
-  first_id: number
-  last_id: number
-  id_jumps: number
-  id_not_increasing: number
 }
 
 /** What is in a capture, in the words of `captures/expected`. */
@@ -199,66 +187,6 @@ class FollowedBook {
     this.#checksum.verified++
     if (agreed) this.#checksum.passed++
     else this.#checksum.failed++
-  }
-}
-
-/** Sizes of one side, summed exactly. */
-class SizeSum {
-  count = 0
-  #sum = 0n
-  #decimals = 0
-
-  add(size: number, big: bigint | undefined, decimals: number): void {
-    this.count++
-    if (decimals > this.#decimals) {
-      this.#sum *= 10n ** BigInt(decimals - this.#decimals)
-      this.#decimals = decimals
-    }
-    this.#sum += (big ?? BigInt(size)) * 10n ** BigInt(this.#decimals - decimals)
-  }
-
-  report(): { count: number; size_sum: string } {
-    return { count: this.count, size_sum: formatDecimal(this.#sum, this.#decimals) }
-  }
-}
-
-class FollowedTrades {
-  readonly #buy = new SizeSum()
-  readonly #sell = new SizeSum()
-  readonly #names: { readonly stream: string; readonly symbol: string }
-  #first = Number.NaN
-  #last = Number.NaN
-  #jumps = 0
-  #notIncreasing = 0
-
-  constructor(names: { readonly stream: string; readonly symbol: string }) {
-    this.#names = names
-  }
-
-  take(columns: Columns, at: number): void {
-    const id = columns.last[at] ?? Number.NaN
-    const told = columns.first[at] ?? Number.NaN
-    const first = Number.isNaN(told) ? id : told
-    if (Number.isNaN(this.#first)) this.#first = id
-    else if (id <= this.#last) this.#notIncreasing++
-    else if (first > this.#last + 1) this.#jumps++
-    this.#last = id
-    const level = columns.bidStart[at] ?? 0
-    const side = columns.side[at] === BUY ? this.#buy : this.#sell
-    side.add(columns.sizes[level] ?? 0, columns.bigSizes?.get(level), columns.sizeDecimals[level] ?? 0)
-  }
-
-  report(): TradeReport {
-    return {
-      ...this.#names,
-      count: this.#buy.count + this.#sell.count,
-      buy: this.#buy.report(),
-      sell: this.#sell.report(),
-      first_id: this.#first,
-      last_id: this.#last,
-      id_jumps: this.#jumps,
-      id_not_increasing: this.#notIncreasing,
-    }
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Command } from './command.ts'
+import { INSTRUMENTS, PORT_BASE, SEED } from './market-options.ts'
 
 /** `marketprism demo` */
 export const DEMO: Command = {
@@ -6,15 +7,7 @@ export const DEMO: Command = {
   summary: 'Collect from emulated venues: no account, no network.',
   doc: 'Starts the five venues on this machine and a collector on them, shows what it collects, and holds its books against the true ones of the emulator. The records are real files in DIR.',
   options: [
-    {
-      kind: 'integer',
-      name: 'instruments',
-      placeholder: 'N',
-      doc: 'Instruments a venue.',
-      min: 1,
-      max: 5_000,
-      fallback: 2,
-    },
+    INSTRUMENTS,
     {
       kind: 'integer',
       name: 'seconds',
@@ -23,15 +16,7 @@ export const DEMO: Command = {
       min: 1,
       max: 31_536_000,
     },
-    {
-      kind: 'integer',
-      name: 'seed',
-      placeholder: 'N',
-      doc: 'The same seed makes the same market.',
-      min: 0,
-      max: 4_294_967_295,
-      fallback: 1,
-    },
+    SEED,
     {
       kind: 'flag',
       name: 'plain',
@@ -44,15 +29,7 @@ export const DEMO: Command = {
       doc: 'Folder of the journal.',
       fallback: './data/demo',
     },
-    {
-      kind: 'integer',
-      name: 'port',
-      placeholder: 'PORT',
-      doc: 'First of the five ports of the emulated venues; 0: free ones.',
-      min: 0,
-      max: 65_530,
-      fallback: 0,
-    },
+    PORT_BASE,
   ],
   examples: [
     { line: 'marketprism demo', doc: 'Ten live books on a screen.' },
@@ -71,7 +48,7 @@ export const DEMO: Command = {
         seed: args.integer('seed') ?? 1,
         plain: args.flag('plain') || !io.isTerminal,
         dataFolder: args.text('data') ?? './data/demo',
-        portBase: args.integer('port') ?? 0,
+        portBase: args.integer('port-base') ?? 0,
       },
       io,
     )

@@ -1,4 +1,5 @@
 import type { Command } from './command.ts'
+import { INSTRUMENTS, PORT_BASE, SEED } from './market-options.ts'
 
 /** `marketprism emulate` */
 export const EMULATE: Command = {
@@ -6,33 +7,9 @@ export const EMULATE: Command = {
   summary: 'Serve the five venues on this machine.',
   doc: 'Starts local servers that speak the real protocols of the venues, fed by a seeded generator or by captures, with faults on demand. Point a collector at them with `stream_url` and `rest_url`.',
   options: [
-    {
-      kind: 'integer',
-      name: 'instruments',
-      placeholder: 'N',
-      doc: 'Instruments a venue.',
-      min: 1,
-      max: 5_000,
-      fallback: 2,
-    },
-    {
-      kind: 'integer',
-      name: 'seed',
-      placeholder: 'N',
-      doc: 'The same seed makes the same market.',
-      min: 0,
-      max: 4_294_967_295,
-      fallback: 1,
-    },
-    {
-      kind: 'integer',
-      name: 'port-base',
-      placeholder: 'PORT',
-      doc: 'The venues listen on PORT and the four after it; 0: on free ones, which are printed.',
-      min: 0,
-      max: 65_530,
-      fallback: 0,
-    },
+    INSTRUMENTS,
+    SEED,
+    PORT_BASE,
     {
       kind: 'text',
       name: 'capture',
