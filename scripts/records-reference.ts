@@ -19,7 +19,7 @@ export function recordsReference(): string {
     '',
     'A stream is what `session`, `exchange`, `market_type`, `symbol` and `type` name together; `seq` counts its records without a hole. `id` is the same wherever the record is made: use it to drop repeats.',
     '',
-    'To rebuild a book: take a full `orderbook`, then apply each `orderbook_delta` of the same `epoch` in the order of `seq`; a higher `epoch` begins with a full `orderbook` again. What lies between two epochs is told by a `gap` record, unless nothing was missed.',
+    'To rebuild a book: take a full `orderbook`, then apply each `orderbook_delta` of the same `epoch` in the order of `seq`; a higher `epoch` begins with a full `orderbook` again. A full `orderbook` of the same `epoch` comes when the book reaches further down than before: it takes the place of what you have. What lies between two epochs is told by a `gap` record, unless nothing was missed.',
     '',
     ...RECORDS.flatMap((record) => recordSection(record)),
   ].join('\n')

@@ -162,6 +162,7 @@ export class Books {
       this.#links.counts.renewals++
       book.isSuspected = false
       book.vouched = { timeUs: receiveTimeUs, sequence: book.sync.book.sequence }
+      this.#deepen(streams, receiveTimeUs)
     } else if (book.isSuspected) {
       this.#links.gaps.open(streams, 'drift', book.vouched)
       this.#joined(streams, receiveTimeUs)
@@ -170,6 +171,11 @@ export class Books {
       book.renewedUs = -Infinity
       this.#renew(streams, receiveTimeUs)
     }
+  }
+
+  /** The book reaches further down than what was recorded of it: readers get those levels too, in the same epoch. */
+  #deepen({ book, records }: InstrumentStreams, receiveTimeUs: EpochMicros): void {
+    this.#links.recorder.book(records, book.sync.book, Infinity, { epoch: book.epoch, receiveTimeUs })
   }
 
   #publish(streams: InstrumentStreams, columns: Columns, at: number, receiveTimeUs: EpochMicros): void {

@@ -287,11 +287,19 @@ test('when little of the known depth is left, a snapshot beside the live book re
   assert.equal(rig.pipeline.streams[BTC]?.book.sync.book.knownDepth('bid'), 4)
   rig.frame(1, delta('BTCUSDT', 13, 13), 4)
   assert.deepEqual(rig.of('gap'), [])
-  assert.equal(rig.of('orderbook').length, 1)
   assert.deepEqual(
     rig.of('orderbook_delta').map((record) => record['last_sequence']),
     [11, 12, 13],
   )
+  const [first, deeper] = rig.of('orderbook')
+  assert.equal(rig.of('orderbook').length, 2)
+  assert.deepEqual([deeper?.['full'], deeper?.['sequence'], deeper?.['known_depth_bids']], [true, 12, null])
+  assert.equal(
+    deeper?.['epoch'],
+    first?.['epoch'],
+    'readers get the levels that it reaches down to, in the same epoch',
+  )
+  assert.deepEqual(deeper?.['bids'], fresh.bids)
 })
 
 test('a snapshot ahead of the live book renews it once the book has come as far', () => {
