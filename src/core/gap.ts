@@ -9,6 +9,7 @@
  * - `silent`: acknowledged, but mute
  * - `malformed`: a frame of the stream was refused
  * - `drift`: a snapshot asked for beside the live book differed from it, though no number was missing
+ * - `unrecorded`: it came and was good, but nothing could be written at the time
  */
 export const GAP_CAUSES = [
   'sequence',
@@ -19,6 +20,7 @@ export const GAP_CAUSES = [
   'silent',
   'malformed',
   'drift',
+  'unrecorded',
 ] as const
 export type GapCause = (typeof GAP_CAUSES)[number]
 

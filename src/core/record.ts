@@ -33,6 +33,25 @@ export interface RecordDefinition {
 export const RECORD_TYPES = ['trade', 'orderbook_delta', 'orderbook', 'gap'] as const
 export type RecordType = (typeof RECORD_TYPES)[number]
 
+/** Where the type stands in a record: every line begins with `{"type":"`. */
+const TYPE_AT = '{"type":"'.length
+const QUOTE = 34
+const TYPE_BYTES = RECORD_TYPES.map((type) => new TextEncoder().encode(type))
+
+/** The type of the record that begins at `start`: an index into `RECORD_TYPES`; -1 where the bytes are no record. */
+export function recordTypeAt(bytes: Uint8Array, start: number): number {
+  const from = start + TYPE_AT
+  // Indices, no slices: the journal asks this of every record.
+  for (let code = 0; code < TYPE_BYTES.length; code++) {
+    const name = TYPE_BYTES[code]
+    if (name === undefined || bytes[from + name.length] !== QUOTE) continue
+    let at = 0
+    while (at < name.length && bytes[from + at] === name[at]) at++
+    if (at === name.length) return code
+  }
+  return -1
+}
+
 const COMMON: readonly Field[] = [
   { key: 'type', kind: 'text', values: RECORD_TYPES, doc: 'What the record is.' },
   { key: 'exchange', kind: 'text', values: ['binance', 'okx', 'deribit'], doc: 'The exchange.' },
@@ -165,7 +184,7 @@ const DELTA: RecordDefinition = {
 
 const BOOK: RecordDefinition = {
   type: 'orderbook',
-  doc: 'A verified book: in full at the begin of each epoch, else its top levels, conflated to at most one per interval.',
+  doc: 'A verified book: in full at the begin of each epoch and when it comes to reach further down, else its top levels, conflated to at most one per interval.',
   fields: [
     ...COMMON,
     ...SIZE_FIELDS,
@@ -174,7 +193,7 @@ const BOOK: RecordDefinition = {
     {
       key: 'full',
       kind: 'boolean',
-      doc: 'True: every level held, the start of an epoch. False: the top of the book.',
+      doc: 'True: every level held; it takes the place of what a reader has. False: the top of the book.',
     },
     { key: 'bids', kind: 'levels', doc: 'Bids, best first.' },
     { key: 'asks', kind: 'levels', doc: 'Asks, best first.' },

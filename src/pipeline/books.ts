@@ -100,25 +100,64 @@ export class Books {
     this.#links.gaps.open(streams, cause)
   }
 
+  /**
+   * Records can be made again. A live book of which something could not be recorded begins an epoch, as of its last good update:
+   * that much is proven. A lost one is recorded when it is live again.
+   */
+  resume(streams: InstrumentStreams): void {
+    const { book } = streams
+    if (!book.isWithheld || this.#links.recorder.isHeld) return
+    book.isWithheld = false
+    if (!book.sync.isLive || book.goodTimeUs === undefined) return
+    // A delta that was held for the snapshot came before it, and moved the time of the last good update back.
+    const fromUs = book.vouched?.timeUs ?? book.goodTimeUs
+    const timeUs = fromUs > book.goodTimeUs ? fromUs : book.goodTimeUs
+    book.epoch = nextEpoch(book, timeUs)
+    this.#begin(streams, timeUs)
+  }
+
   #recover(streams: InstrumentStreams, cause: GapCause): void {
     this.#links.gaps.open(streams, cause)
     this.#links.recovery.recover(streams.slot)
   }
 
-  /** A snapshot is in the book: an epoch begins, and the gap before it is over. */
+  /** A snapshot is in the book: an epoch begins. */
   #joined(streams: InstrumentStreams, receiveTimeUs: EpochMicros): void {
     const { book } = streams
+    const { isHeld } = this.#links.recorder
     book.crossed = 0
-    book.epoch = Math.max(book.epoch + 1, Math.floor(receiveTimeUs / 1_000))
-    this.#links.gaps.close(streams, receiveTimeUs)
+    book.epoch = nextEpoch(book, receiveTimeUs)
+    if (isHeld) {
+      this.#links.counts.unrecorded++
+      this.#withhold(streams)
+    }
     book.goodTimeUs = receiveTimeUs
     book.goodSequence = book.sync.book.sequence
     book.vouched = { timeUs: receiveTimeUs, sequence: book.goodSequence }
     book.isSuspected = false
-    const stamp = { epoch: book.epoch, receiveTimeUs }
-    this.#links.recorder.book(streams.records, book.sync.book, Infinity, stamp)
+    if (!isHeld) this.#begin(streams, receiveTimeUs)
     const { symbol } = streams.instrument
     this.#links.emit({ type: 'book_live', venue: this.#links.venue, symbol, epoch: book.epoch })
+  }
+
+  /** Records the full book that begins an epoch, and the gap that is over with it. */
+  #begin(streams: InstrumentStreams, receiveTimeUs: EpochMicros): void {
+    const { recorder, gaps } = this.#links
+    const { book } = streams
+    gaps.close(streams, receiveTimeUs)
+    // The record of the gap may have been the last that could be made. It ends here, and the next begins with the next change.
+    if (recorder.isHeld) {
+      book.isWithheld = true
+      return
+    }
+    book.isRecorded = true
+    recorder.book(streams.records, book.sync.book, Infinity, { epoch: book.epoch, receiveTimeUs })
+  }
+
+  /** A change of the book cannot be recorded: its gap begins at the last good update, hence called before that moves. */
+  #withhold(streams: InstrumentStreams): void {
+    this.#links.gaps.open(streams, 'unrecorded')
+    streams.book.isWithheld = true
   }
 
   /** A delta is in the book: it is published, unless it left the book crossed once too often. */
@@ -132,12 +171,12 @@ export class Books {
       this.#links.recovery.recover(streams.slot)
       return
     }
-    book.goodTimeUs = receiveTimeUs
-    book.goodSequence = levels.sequence
     this.#links.counts.lag(receiveTimeUs, columns.venueTimeUs[at] ?? Number.NaN)
     const limit = this.#links.levelLimit
     if (Math.max(levels.bids.count, levels.asks.count) > limit * GROWTH) levels.trim(limit)
     if (isChange(columns, at)) this.#publish(streams, columns, at, receiveTimeUs)
+    book.goodTimeUs = receiveTimeUs
+    book.goodSequence = levels.sequence
     this.#settle(streams, receiveTimeUs)
     if (isShallow(book)) this.#renew(streams, receiveTimeUs)
   }
@@ -175,18 +214,30 @@ export class Books {
 
   /** The book reaches further down than what was recorded of it: readers get those levels too, in the same epoch. */
   #deepen({ book, records }: InstrumentStreams, receiveTimeUs: EpochMicros): void {
-    this.#links.recorder.book(records, book.sync.book, Infinity, { epoch: book.epoch, receiveTimeUs })
+    const { recorder } = this.#links
+    if (recorder.isHeld) book.isWithheld = true
+    else recorder.book(records, book.sync.book, Infinity, { epoch: book.epoch, receiveTimeUs })
   }
 
   #publish(streams: InstrumentStreams, columns: Columns, at: number, receiveTimeUs: EpochMicros): void {
-    const { book } = streams
+    const { book, publish } = streams
     this.#links.counts.deltas++
-    if (streams.publish.deltas) {
+    if (this.#links.recorder.isHeld) {
+      if (publish.deltas) this.#links.counts.unrecorded++
+      if (publish.deltas || publish.depth > 0) this.#withhold(streams)
+      return
+    }
+    if (publish.deltas) {
       const stamp = { epoch: book.epoch, receiveTimeUs }
       this.#links.recorder.delta(streams.records, columns, at, { book: book.sync.book, stamp })
     }
     streams.top.touch(streams)
   }
+}
+
+/** Grows over restarts as well: the time of the book in ms, or one more than the last. */
+function nextEpoch(book: BookStream, timeUs: EpochMicros): number {
+  return Math.max(book.epoch + 1, Math.floor(timeUs / 1_000))
 }
 
 function isShallow({ sync, window }: BookStream): boolean {

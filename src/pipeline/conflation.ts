@@ -24,24 +24,40 @@ export class Conflation implements TopPublisher {
     if (streams.book.dirty || streams.publish.depth === 0) return
     streams.book.dirty = true
     this.#dirty.push(streams)
-    this.#timer ??= this.#timers.after(this.#everyMs, () => this.#publish())
+    this.#arm()
   }
 
-  /** Publishes what waits and ends the timer. */
+  /** Recording goes on: what still waits is published after the interval. */
+  resume(): void {
+    if (this.#dirty.length > 0) this.#arm()
+  }
+
+  /** Publishes what waits, if anything can be recorded, and ends the timer. */
   stop(): void {
     this.#timer?.cancel()
     this.#publish()
   }
 
-  /** Books that were lost or look crossed meanwhile are left out: only what is verified is published. */
+  #arm(): void {
+    this.#timer ??= this.#timers.after(this.#everyMs, () => this.#publish())
+  }
+
+  /**
+   * Books that were lost or look crossed meanwhile are left out: only what is verified is published. Those that cannot be recorded
+   * wait.
+   */
   #publish(): void {
     this.#timer = undefined
+    let published = 0
     for (const { book, publish, records } of this.#dirty) {
+      if (this.#recorder.isHeld) break
+      published++
       book.dirty = false
       if (!book.sync.isLive || book.crossed > 0 || book.goodTimeUs === undefined) continue
       const stamp = { epoch: book.epoch, receiveTimeUs: book.goodTimeUs }
       this.#recorder.book(records, book.sync.book, publish.depth, stamp)
     }
-    this.#dirty.length = 0
+    this.#dirty.copyWithin(0, published)
+    this.#dirty.length -= published
   }
 }

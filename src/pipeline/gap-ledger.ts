@@ -16,7 +16,8 @@ export interface TradeHole {
 
 /**
  * Keeps what is not known. A book's gap opens with the last good update and closes with the snapshot that makes it live; its
- * record is written then. A trade's gap is found by the trade after it, hence written at once.
+ * record is written then. A trade's gap is found by the trade after it, hence written at once; that of trades which could not be
+ * recorded is written when records can be made again.
  */
 export class GapLedger {
   readonly #venue: VenueId
@@ -36,22 +37,25 @@ export class GapLedger {
   }
 
   /**
-   * A book is lost, `since` it was last good unless told otherwise. Before it was ever live there is nothing to lose; a gap that is
-   * open stays as it began.
+   * A book is lost, or cannot be recorded, `since` it was last good unless told otherwise. Before it was ever recorded there is
+   * nothing to lose; a gap that is open stays as it began, unless this one is told to reach further back.
    */
   open(
     { book, instrument }: InstrumentStreams,
     cause: GapCause,
     since?: { readonly timeUs: EpochMicros; readonly sequence: number },
   ): void {
-    if (book.gap !== undefined || book.goodTimeUs === undefined) return
+    const { gap } = book
+    if (!book.isRecorded || book.goodTimeUs === undefined) return
+    if (gap !== undefined && (since === undefined || since.timeUs >= gap.fromTimeUs)) return
     const { timeUs, sequence } = since ?? { timeUs: book.goodTimeUs, sequence: book.goodSequence }
     book.gap = { cause, fromTimeUs: timeUs, fromSequence: sequence }
+    if (gap !== undefined) return
     this.#counts.gaps++
     this.#emit({ type: 'gap_opened', venue: this.#venue, symbol: instrument.symbol, channel: 'book', cause })
   }
 
-  /** The book stands at a snapshot. A gap in which provably nothing happened was none. */
+  /** The book is about to be recorded in full, as of `toTimeUs`. */
   close({ book, instrument, records }: InstrumentStreams, toTimeUs: EpochMicros): void {
     const { gap } = book
     if (gap === undefined) return
@@ -86,10 +90,38 @@ export class GapLedger {
     this.#emit({ type: 'gap_closed', venue: this.#venue, symbol, channel: 'trade', cause: hole.cause })
   }
 
-  /** The collector ends while the book is lost: what is known of the gap is written. */
+  /** A trade cannot be recorded: with it `missed` numbers are missed, those missing before it among them; NaN: nobody knows. */
+  withhold({ trades, instrument }: InstrumentStreams, missed: number): void {
+    if (!trades.isRecorded || trades.goodTimeUs === undefined) return
+    if (trades.unrecorded !== undefined) {
+      trades.unrecorded.missed += missed
+      return
+    }
+    trades.unrecorded = { fromTimeUs: trades.goodTimeUs, fromSequence: trades.last, missed }
+    this.#counts.gaps++
+    const { symbol } = instrument
+    this.#emit({ type: 'gap_opened', venue: this.#venue, symbol, channel: 'trade', cause: 'unrecorded' })
+  }
+
+  /**
+   * Trades can be recorded again. Those that could not be are told at once, up to the number that comes next: the next trade may be a
+   * day away, and whether one is missing before it is a gap of its own.
+   */
+  resume({ trades, instrument, records }: InstrumentStreams, nowUs: EpochMicros): void {
+    const { unrecorded } = trades
+    if (unrecorded === undefined || this.#recorder.isHeld) return
+    trades.unrecorded = undefined
+    const cause = 'unrecorded'
+    const facts = { channel: 'trade' as const, cause, ...unrecorded, toTimeUs: nowUs } as const
+    this.#recorder.gap(records, { ...facts, toSequence: trades.last + 1, repairedBy: 'resumed' }, nowUs)
+    const { symbol } = instrument
+    this.#emit({ type: 'gap_closed', venue: this.#venue, symbol, channel: 'trade', cause })
+  }
+
+  /** The collector ends while the book is lost: what is known of the gap is written, if anything can be. */
   leaveOpen({ book, records }: InstrumentStreams, nowUs: EpochMicros): void {
     const { gap } = book
-    if (gap === undefined) return
+    if (gap === undefined || this.#recorder.isHeld) return
     const facts = {
       channel: 'book' as const,
       ...gap,

@@ -76,6 +76,7 @@ export class Pipeline {
   readonly #recover: (slot: number) => void
   readonly #columns = new Columns()
   readonly #snapshotColumns = new Columns()
+  readonly #recorder: Recorder
   readonly #gaps: GapLedger
   /** By interval. */
   readonly #conflations = new Map<number, Conflation>()
@@ -96,6 +97,7 @@ export class Pipeline {
     this.#emit = emit
     this.#counts = counts
     this.#recover = (slot) => recovery.recover(slot)
+    this.#recorder = recorder
     this.#gaps = gaps
     this.#books = new Books({
       venue: venue.id,
@@ -184,7 +186,33 @@ export class Pipeline {
     }
   }
 
-  /** Publishes what waits, and gap records for what is lost at this moment. What comes afterwards is not taken. */
+  /**
+   * Nothing can be written: until `resume` nothing is handed to `append`, and no record is made, so that `seq` has no hole. Frames are
+   * taken, books kept and recoveries made as ever. May be called from within `append`, which takes the record in hand all the same.
+   */
+  hold(): void {
+    this.#recorder.hold()
+  }
+
+  /**
+   * There is room again. What came while held is told: for each book a gap and the book in full, for trades a gap that counts them; a
+   * stream on which nothing came has neither. All at once, hence possibly held again on the way: the next `resume` goes on from there.
+   * Not to be called from within `append`, whose line it would overwrite.
+   */
+  resume(nowUs: EpochMicros): void {
+    if (this.#isStopped || !this.#recorder.isHeld) return
+    this.#recorder.resume()
+    for (const streams of this.streams) {
+      this.#books.resume(streams)
+      this.#gaps.resume(streams, nowUs)
+    }
+    for (const conflation of this.#conflations.values()) conflation.resume()
+  }
+
+  /**
+   * Publishes what waits, and gap records for what is lost at this moment. What comes afterwards is not taken. While held nothing can
+   * be written: that records end with the hold is then all that the journal shows.
+   */
   stop(nowUs: EpochMicros): void {
     this.#isStopped = true
     for (const conflation of this.#conflations.values()) conflation.stop()

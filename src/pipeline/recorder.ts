@@ -7,16 +7,32 @@ import { type BookStamp, Encoder, type GapFacts, type RecordStreams } from './en
 /** Where finished records go: the journal. The bytes are only good during the call. */
 export type Append = (line: Uint8Array, receiveTimeUs: EpochMicros) => void
 
-/** Makes records and hands them on, counting them. */
+/**
+ * Makes records and hands them on, counting them. While it is held nothing may be made, because a record that is made has used up
+ * its `seq`: whoever records asks `isHeld` first, and again after each record, since handing one on may be what holds it.
+ */
 export class Recorder {
   readonly encoder: Encoder
   readonly #append: Append
   readonly #counts: Counts
+  #isHeld = false
 
   constructor(session: string, append: Append, counts: Counts) {
     this.encoder = new Encoder(session)
     this.#append = append
     this.#counts = counts
+  }
+
+  get isHeld(): boolean {
+    return this.#isHeld
+  }
+
+  hold(): void {
+    this.#isHeld = true
+  }
+
+  resume(): void {
+    this.#isHeld = false
   }
 
   trade(

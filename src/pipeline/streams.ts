@@ -13,6 +13,14 @@ export interface OpenGap {
   readonly fromSequence: number
 }
 
+/** Trades that came while nothing could be recorded. */
+export interface UnrecordedTrades {
+  readonly fromTimeUs: EpochMicros
+  readonly fromSequence: number
+  /** They and those that were missing between them; NaN: nobody knows, the venue began to count anew. */
+  missed: number
+}
+
 /**
  * Which socket a stream is read from. With two sockets open (make before break) the `owner` counts, until the `successor` is
  * proven to have joined it: by a frame that the owner has already brought, or that follows right after.
@@ -48,13 +56,17 @@ export class BookStream implements Ownership {
   owner: number | undefined
   successor: number | undefined
   readonly sync: BookSync
-  /** Grows at each resync, also over restarts: the receive time of the snapshot in ms, or one more than the last. */
+  /** Grows with each full record, also over restarts: the receive time of the book in ms, or one more than the last. */
   epoch = 0
   /** Receive time of the last thing that was good. */
   goodTimeUs: EpochMicros | undefined
   /** The venue's number of it. */
   goodSequence = Number.NaN
   gap: OpenGap | undefined
+  /** There is a record of it: before that there is nothing to lose. */
+  isRecorded = false
+  /** Something of it could not be recorded, so its next record has to be the full book. */
+  isWithheld = false
   /** Levels a side that the last snapshot was asked for. */
   window = Infinity
   /** Where the book stood when it was last equal to a snapshot. */
@@ -82,6 +94,9 @@ export class TradeStream implements Ownership {
   /** Venue time of the last trade; NaN: none was told. */
   venueTimeUs = Number.NaN
   goodTimeUs: EpochMicros | undefined
+  /** There is a record of it: before that there is nothing to lose. */
+  isRecorded = false
+  unrecorded: UnrecordedTrades | undefined
   /** Why the next jump in the numbers happened, where that is known: the socket had ended. */
   suspect: GapCause | undefined
   /** Trades in a row with old numbers on later times. */

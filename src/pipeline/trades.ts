@@ -39,6 +39,12 @@ export function judgeTrade(trades: TradeStream, { first, last, venueTimeUs }: Tr
   return first <= trades.last + 1 ? 'next' : 'gap'
 }
 
+/** How many numbers the stream moves on with a trade at `last`; NaN where they begin anew, or there are none. */
+function stepsTo(trades: TradeStream, last: number): number {
+  const steps = last - trades.last
+  return steps > 0 ? steps : Number.NaN
+}
+
 /** The path of a trade: each once, in the order of its numbers, and a gap record for each number that is missing. */
 export class Trades {
   readonly #streamNames: readonly string[]
@@ -69,21 +75,31 @@ export class Trades {
       this.#counts.duplicates++
       return
     }
-    if (verdict !== 'next') {
-      const cause = trades.suspect ?? (verdict === 'reset' ? 'reset' : from.suspect)
-      this.#gaps.trades(streams, { cause, first, receiveTimeUs: from.receiveTimeUs })
-    }
-    this.#record(streams, columns, at, from)
-  }
-
-  #record(streams: InstrumentStreams, columns: Columns, at: number, from: TradeOrigin): void {
-    const { trades } = streams
-    trades.last = columns.last[at] ?? Number.NaN
-    trades.venueTimeUs = columns.venueTimeUs[at] ?? Number.NaN
+    if (verdict !== 'next' && !this.#recorder.isHeld) this.#tell(streams, first, verdict, from)
+    if (this.#recorder.isHeld) {
+      this.#counts.unrecorded++
+      this.#gaps.withhold(streams, stepsTo(trades, last))
+    } else this.#record(streams, columns, at, from)
+    trades.last = last
+    trades.venueTimeUs = venueTimeUs
     trades.olds = 0
     trades.goodTimeUs = from.receiveTimeUs
     trades.suspect = undefined
-    this.#counts.lag(from.receiveTimeUs, trades.venueTimeUs)
+    this.#counts.lag(from.receiveTimeUs, venueTimeUs)
+  }
+
+  /** Tells the hole before the trade at `first`. The stream stands behind it then: the record may be the last that can be made. */
+  #tell(streams: InstrumentStreams, first: number, verdict: 'gap' | 'reset', from: TradeOrigin): void {
+    const { trades } = streams
+    const cause = trades.suspect ?? (verdict === 'reset' ? 'reset' : from.suspect)
+    this.#gaps.trades(streams, { cause, first, receiveTimeUs: from.receiveTimeUs })
+    trades.isRecorded = true
+    trades.last = first - 1
+    trades.goodTimeUs = from.receiveTimeUs
+  }
+
+  #record(streams: InstrumentStreams, columns: Columns, at: number, from: TradeOrigin): void {
+    streams.trades.isRecorded = true
     const stream = this.#streamNames[columns.stream[at] ?? 0] ?? 'trade'
     const { frame, receiveTimeUs } = from
     this.#recorder.trade(streams.records, columns, at, { frame, receiveTimeUs, stream })

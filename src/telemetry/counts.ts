@@ -21,6 +21,8 @@ export class Counts {
   duplicates = 0
   /** Deltas that found no book to change. */
   unsynced = 0
+  /** Records that were not made, because the journal could not take them. */
+  unrecorded = 0
   gaps = 0
   snapshots = 0
   snapshotsStale = 0

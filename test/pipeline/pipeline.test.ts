@@ -2,45 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { RECORDS } from '../../src/core/record.ts'
 import { binanceSpot } from '../../src/venues/binance/spot.ts'
+import { around, delta, fall, type Levels, snapshot, trade } from './frames.ts'
 import { type Json, readRecord, Rig } from './rig.ts'
 
 const BTC = 0
 const ETH = 1
-type Levels = readonly (readonly [string, string])[]
-
-const delta = (
-  symbol: string,
-  first: number,
-  last: number,
-  levels: { b?: Levels; a?: Levels } = {},
-): Json => ({
-  e: 'depthUpdate',
-  E: 1_700_000_000_000,
-  s: symbol,
-  U: first,
-  u: last,
-  b: levels.b ?? [['100.00', '1.000']],
-  a: levels.a ?? [],
-})
-const snapshot = (lastUpdateId: number): Json => ({
-  lastUpdateId,
-  bids: [
-    ['100.00', '1.0'],
-    ['99.00', '2.0'],
-  ],
-  asks: [['101.00', '3.0']],
-})
-const trade = (symbol: string, t: number): Json => ({
-  e: 'trade',
-  E: 1_700_000_000_100,
-  s: symbol,
-  t,
-  p: '100.10',
-  q: '0.0250',
-  T: 1_700_000_000_099,
-  m: true,
-  M: true,
-})
 
 function liveRig(symbols = ['BTCUSDT', 'ETHUSDT']): Rig {
   const rig = new Rig(binanceSpot, symbols)
@@ -251,18 +217,6 @@ test('numbers of the records of a stream have no hole', () => {
     )
   }
 })
-
-/** A snapshot of 8 levels a side around `mid`, at `lastUpdateId`. */
-const around = (lastUpdateId: number, mid: number): Json => ({
-  lastUpdateId,
-  bids: Array.from({ length: 8 }, (_, depth) => [String(mid - 1 - depth), '1']),
-  asks: Array.from({ length: 8 }, (_, depth) => [String(mid + 1 + depth), '1']),
-})
-/** The market falls: the best `count` bids go. */
-const fall = (last: number, mid: number, count: number): Json =>
-  delta('BTCUSDT', last, last, {
-    b: Array.from({ length: count }, (_, depth) => [String(mid - 1 - depth), '0'] as const),
-  })
 
 test('when little of the known depth is left, a snapshot beside the live book renews it, and nothing is interrupted', () => {
   const rig = new Rig(binanceSpot, ['BTCUSDT'])

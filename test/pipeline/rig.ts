@@ -42,6 +42,8 @@ export class Rig {
   readonly counts = new Counts()
   readonly symbols: Symbols
   readonly pipeline: Pipeline
+  /** Hears each record while it is handed on: what happens here happens within `append`. */
+  hear: (record: Json) => void = () => undefined
 
   constructor(venue: Venue, symbols: readonly string[], publish = { deltas: true, depth: 0, everyMs: 100 }) {
     this.symbols = new Symbols(symbols)
@@ -56,7 +58,11 @@ export class Rig {
       },
       {
         timers: this.timeline,
-        append: (line) => this.records.push(readRecord(new TextDecoder().decode(line))),
+        append: (line) => {
+          const record = readRecord(new TextDecoder().decode(line))
+          this.records.push(record)
+          this.hear(record)
+        },
         recovery: {
           recover: (slot) => this.asked.push(slot),
           recovered: (slot) => this.recovered.push(slot),
@@ -92,6 +98,12 @@ export class Rig {
       window,
       receiveTimeUs,
     })
+  }
+
+  /** Lets `ms` pass for timers. */
+  pass(ms: number): void {
+    const untilUs = this.timeline.steadyUs() + ms * 1_000
+    while (this.timeline.next(untilUs));
   }
 
   /** Records of a type, or all. */
