@@ -1,11 +1,12 @@
 import type { Config } from '../config/schema.ts'
-import { publishSelection, selectedVenues, type VenueSelection } from '../config/selection.ts'
+import { enabledSinks, publishSelection, selectedVenues, type VenueSelection } from '../config/selection.ts'
 import type { VenueId } from '../core/ids.ts'
 import type { Instrument } from '../core/instrument.ts'
 import { Feed } from '../feed/feed.ts'
 import { SocketRegistry } from '../feed/registry.ts'
 import type { FrameTaker, Recovery } from '../feed/frames.ts'
 import { CaptureWriter } from '../journal/capture-writer.ts'
+import { placesOf } from '../journal/cursor.ts'
 import { Journal } from '../journal/journal.ts'
 import { Pipeline } from '../pipeline/pipeline.ts'
 import type { InstrumentStreams } from '../pipeline/streams.ts'
@@ -51,9 +52,15 @@ export class Collector {
         segmentMs: journal.segmentMinutes * 60_000,
         flushMs: journal.flushMs,
         fsyncMs: journal.fsyncMs,
+        limits: {
+          limitBytes: journal.limitBytes,
+          keepMs: journal.keepHours * MS_PER_HOUR,
+          freeBytes: journal.freeBytes,
+        },
+        places: () => placesOf(journal.folder, enabledSinks(config), runtime.files),
       },
       runtime,
-      emit,
+      { emit, held: () => this.#hold(), resumed: () => this.#resume() },
     )
     const captures: CaptureWriter[] = []
     const session = `${config.name}-${Math.floor(runtime.clock.now() / 1_000).toString(36)}`
@@ -78,7 +85,16 @@ export class Collector {
       Promise.all(this.collections.map(({ feed }) => feed.stop())),
       new Promise<void>((resolve) => this.#runtime.timers.after(STOP_MS, resolve)),
     ])
-    this.journal.close()
+    await this.journal.close()
+  }
+
+  /** The journal takes nothing: books are kept live, and nothing is recorded. */
+  #hold(): void {
+    for (const pipeline of this.#pipelines.values()) pipeline.hold()
+  }
+
+  #resume(): void {
+    for (const pipeline of this.#pipelines.values()) pipeline.resume(this.#runtime.clock.now())
   }
 
   #collect(
@@ -113,6 +129,7 @@ export class Collector {
           counts,
         },
       )
+      if (this.journal.isHeld) pipeline.hold()
       this.#pipelines.set(venue.id, pipeline)
       return pipeline
     }

@@ -32,7 +32,7 @@ export const EXIT_MEANINGS: Readonly<Record<ExitName, string>> = {
   ok: 'Done, or ended as asked.',
   difference: 'Checked, and something differs from what it should be.',
   usage: 'The command line is wrong. Nothing was done.',
-  input: 'A file that was named is missing or cannot be read.',
+  input: 'A file that was named is missing, cannot be read, or is not what it should be.',
   unavailable: 'A service that is needed cannot be reached.',
   bug: 'A fault of the program itself. A restart may help; please report it.',
   io: 'A file could not be written: the disk is full or has failed.',
@@ -47,5 +47,6 @@ export function exitCodeOf(error: unknown): number {
 
 function exitCodeOfFailure(code: FailureCode): number {
   if (code === 'disk') return EXIT.io
+  if (code === 'corrupt') return EXIT.input
   return code === 'locked' ? EXIT.busy : EXIT.unavailable
 }

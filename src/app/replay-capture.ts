@@ -41,7 +41,7 @@ export async function replayCapture(options: CaptureReplay, outside: Runtime): P
   const timeline = new Timeline(survey.firstTimeUs)
   const runtime = { ...outside, clock: timeline, timers: timeline, random: new SeededRandom(1) }
   const counts = new Counts()
-  const journal = new Journal(options.journal, runtime, () => undefined)
+  const journal = new Journal(options.journal, runtime, { emit: () => undefined })
   const symbols = new Symbols(survey.instruments.map(({ symbol }) => symbol))
   const pipeline = new Pipeline(
     {
@@ -64,7 +64,7 @@ export async function replayCapture(options: CaptureReplay, outside: Runtime): P
   const player = new Player({ venue: options.venue, symbols, pipeline, timeline }, survey)
   for await (const { line, place } of readCaptures(options.files)) player.play(line, place)
   pipeline.stop(timeline.now())
-  journal.close()
+  await journal.close()
   return counts
 }
 

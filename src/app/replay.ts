@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import type { Config } from '../config/schema.ts'
 import { publishSelection } from '../config/selection.ts'
+import { KEEP_ALL } from '../journal/retention.ts'
 import { systemRuntime } from '../runtime/system.ts'
 import type { Counts } from '../telemetry/counts.ts'
 import type { Venue } from '../venues/venue.ts'
@@ -11,6 +12,9 @@ import { EXIT } from './exit.ts'
 import type { Io } from './io.ts'
 import { replayCapture } from './replay-capture.ts'
 import { size } from './screen.ts'
+
+/** Of the time of the capture: larger batches, fewer headers. */
+const FLUSH_MS = 1_000
 
 export interface ReplayOptions {
   /** What is published of books, and how segments are cut. */
@@ -69,8 +73,10 @@ async function replayVenue(
           folder,
           segmentBytes: config.journal.segmentBytes,
           segmentMs: Infinity,
-          flushMs: config.journal.flushMs,
+          flushMs: FLUSH_MS,
           fsyncMs: Infinity,
+          limits: KEEP_ALL,
+          places: () => [],
         },
       },
       systemRuntime(),

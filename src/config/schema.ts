@@ -1,6 +1,7 @@
 import { CHANNELS, VENUE_IDS } from '../core/ids.ts'
 import * as field from './field.ts'
 import { COLLECTOR_NAME, FOLDER, INSTRUMENT, REST_URL, STREAM_URL } from './forms.ts'
+import { SINKS } from './sinks.ts'
 
 /** Instruments of one venue: more than any venue lists. */
 const INSTRUMENT_LIMIT = 20_000
@@ -8,6 +9,7 @@ const OVERRIDE_LIMIT = 1_000
 /** Levels that a published top may have; the full book is published at each resync anyway. */
 const DEPTH_MAX = 5_000
 const MEBIBYTE = 1024 * 1024
+const GIBIBYTE = 1024 * MEBIBYTE
 
 interface VenueDefaults<Book extends string, Trade extends string> {
   readonly instruments: readonly string[]
@@ -138,19 +140,33 @@ export const SCHEMA = field.section('Configuration of a collector.', {
     }),
     segment_minutes: field.integer('A segment is sealed at this age.', { value: 60, min: 1, max: 1_440 }),
     flush_ms: field.integer('A record waits at most this long before it is given to the operating system.', {
-      value: 20,
+      value: 2,
       min: 1,
       max: 1_000,
     }),
     fsync_ms: field.integer(
       'At most this long until what was written is forced to the disk: what a power cut may cost.',
       {
-        value: 1_000,
+        value: 200,
         min: 10,
         max: 60_000,
       },
     ),
+    limit_bytes: field.integer(
+      'The segments together hold at most this much. Beyond it the oldest go, even if a sink has not read them: for that sink this is a loss, which is counted.',
+      { value: 64 * GIBIBYTE, min: 16 * MEBIBYTE, max: 1_048_576 * GIBIBYTE },
+    ),
+    keep_hours: field.integer('Segments that every sink has read are removed at this age.', {
+      value: 24,
+      min: 0,
+      max: 87_600,
+    }),
+    free_bytes: field.integer(
+      'When the disk has less room than this, the oldest segments go: first those that every sink has read, then others.',
+      { value: 2 * GIBIBYTE, min: 0, max: 1_048_576 * GIBIBYTE },
+    ),
   }),
+  sinks: SINKS,
   capture: field.section(
     'Raw capture: the exact frames of both directions, for `marketprism replay` and `verify`.',
     {

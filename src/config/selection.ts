@@ -51,12 +51,22 @@ export function publishSelection(
   return { deltas, depth: enabled ? depth : 0, everyMs }
 }
 
-/** The same configuration with journal and capture under `folder`. */
+/** The same configuration with journal, captures and Parquet store under `folder`. */
 export function withDataFolder(config: Config, folder: string): Config {
   const base = folder.length > 1 && folder.endsWith('/') ? folder.slice(0, -1) : folder
   return {
     ...config,
     journal: { ...config.journal, folder: `${base}/journal` },
     capture: { ...config.capture, folder: `${base}/capture` },
+    sinks: { ...config.sinks, parquet: { ...config.sinks.parquet, folder: `${base}/parquet` } },
   }
+}
+
+/** The sinks, as cursors, metrics and the configuration name them. */
+export const SINK_NAMES = ['parquet', 'nats', 'clickhouse', 'stdout'] as const
+export type SinkName = (typeof SINK_NAMES)[number]
+
+/** Names of the sinks that records go to. */
+export function enabledSinks({ sinks }: Config): readonly SinkName[] {
+  return SINK_NAMES.filter((name) => sinks[name].enabled)
 }

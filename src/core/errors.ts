@@ -29,7 +29,11 @@ export class DecodeError extends Error {
   }
 }
 
-/** What can go wrong outside of this process. */
+/**
+ * What can go wrong outside of this process. Of sinks: `unauthorized` (wrong or missing credentials, permission denied), `full` (the
+ * far side has no room), `mismatch` (it is set up otherwise than configured), `bad_record` (it will never take this record).
+ * `corrupt`: bytes on the disk are not what was written.
+ */
 export const FAILURE_CODES = [
   'unreachable',
   'dns',
@@ -45,6 +49,11 @@ export const FAILURE_CODES = [
   'too_large',
   'locked',
   'disk',
+  'unauthorized',
+  'full',
+  'mismatch',
+  'bad_record',
+  'corrupt',
 ] as const
 export type FailureCode = (typeof FAILURE_CODES)[number]
 

@@ -3,7 +3,7 @@ import type { Instrument } from '../core/instrument.ts'
 import type { HttpAnswer, Runtime, Timer } from '../runtime/runtime.ts'
 import type { Emit } from '../telemetry/events.ts'
 import type { Venue } from '../venues/venue.ts'
-import { backoffMs } from './backoff.ts'
+import { backoffMs } from '../runtime/backoff.ts'
 import type { Rest } from './rest.ts'
 import type { FeedTiming } from './timing.ts'
 

@@ -1,6 +1,6 @@
 import type { GapCause } from '../core/gap.ts'
 import type { Random } from '../runtime/runtime.ts'
-import { type BackoffPolicy, backoffMs } from './backoff.ts'
+import { type BackoffPolicy, backoffMs } from '../runtime/backoff.ts'
 
 /** What subscribing anew needs. Streams are indexes, times steady µs. */
 export interface ResubscribeSurroundings {

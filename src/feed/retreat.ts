@@ -1,6 +1,6 @@
 import type { FailureCode } from '../core/errors.ts'
 import type { Random, SocketEnd } from '../runtime/runtime.ts'
-import { backoffMs } from './backoff.ts'
+import { backoffMs } from '../runtime/backoff.ts'
 import type { FeedTiming } from './timing.ts'
 
 /** What the end of a socket says about the next one. */

@@ -1,4 +1,4 @@
-import type { BackoffPolicy } from './backoff.ts'
+import type { BackoffPolicy } from '../runtime/backoff.ts'
 
 /** Every deadline and period of a feed. Milliseconds. */
 export interface FeedTiming {

@@ -13,7 +13,7 @@ export interface Timer {
   cancel(): void
 }
 
-/** Timers on steady time. A timer runs once; `every` until it is cancelled. */
+/** Timers on steady time. A timer runs once, with a delay of 0 at the end of this turn of the loop; `every` until it is cancelled. */
 export interface Timers {
   after(delayMs: number, run: () => void): Timer
   every(periodMs: number, run: () => void): Timer
@@ -101,7 +101,20 @@ export interface AppendFile {
   readonly path: string
   readonly sizeBytes: number
   append(bytes: Uint8Array): void
+  /** Cuts the file back: what a write that failed half way has left must not stand before the next. */
+  truncate(sizeBytes: number): void
   sync(): void
+  /** As `sync`, off this thread: resolves once everything appended before the call is on the disk. */
+  syncAside(): Promise<void>
+  close(): void
+}
+
+/** A file open for reading, which another process may be appending to, renaming or removing. */
+export interface ReadFile {
+  readonly path: string
+  sizeBytes(): number
+  /** Reads into `into` from byte `at` of the file; answers how many bytes there were, 0 at its end. */
+  read(into: Uint8Array, at: number): number
   close(): void
 }
 
@@ -109,6 +122,14 @@ export interface AppendFile {
 export interface Files {
   makeFolder(path: string): void
   openAppend(path: string): AppendFile
+  /** `undefined` where there is no such file. */
+  openRead(path: string): ReadFile | undefined
+  /** Puts `bytes` in the place of the file, on the disk when it returns: a crash leaves the former or this, never half. */
+  replace(path: string, bytes: Uint8Array): void
+  /** Bytes of the disk below `folder` that this process may still fill. */
+  freeBytes(folder: string): number
+  /** Calls `onChange` when a file of `folder` was appended to, made or renamed; may miss some. Answers how to end it. */
+  watch(folder: string, onChange: () => void): () => void
   list(folder: string): readonly string[]
   sizeOf(path: string): number | undefined
   read(path: string): Uint8Array

@@ -1,10 +1,11 @@
 import { FailureError } from '../core/errors.ts'
-import type { AppendFile, Files } from './runtime.ts'
+import type { AppendFile, Files, ReadFile } from './runtime.ts'
 
 /** Files in memory: the double of a disk in tests. */
 export class MemoryFiles implements Files {
   readonly #files = new Map<string, Content>()
   readonly #folders = new Set<string>(['', '.'])
+  readonly #watchers = new Set<{ readonly folder: string; readonly onChange: () => void }>()
   /** The disk is full beyond so many bytes. */
   limitBytes = Infinity
 
@@ -23,7 +24,35 @@ export class MemoryFiles implements Files {
     this.#expectFolder(parentOf(path))
     const content = this.#files.get(path) ?? new Content()
     this.#files.set(path, content)
-    return new MemoryAppendFile(path, content, () => this.limitBytes - this.usedBytes)
+    this.#tell(path)
+    return new MemoryAppendFile(path, content, {
+      room: () => this.limitBytes - this.usedBytes,
+      tell: () => this.#tell(path),
+    })
+  }
+
+  openRead(path: string): ReadFile | undefined {
+    const content = this.#files.get(path)
+    return content === undefined ? undefined : new MemoryReadFile(path, content)
+  }
+
+  replace(path: string, bytes: Uint8Array): void {
+    const draft = `${path}.tmp`
+    this.remove(draft)
+    const file = this.openAppend(draft)
+    file.append(bytes)
+    file.close()
+    this.rename(draft, path)
+  }
+
+  freeBytes(): number {
+    return Math.max(0, this.limitBytes - this.usedBytes)
+  }
+
+  watch(folder: string, onChange: () => void): () => void {
+    const watcher = { folder, onChange }
+    this.#watchers.add(watcher)
+    return () => this.#watchers.delete(watcher)
   }
 
   list(folder: string): readonly string[] {
@@ -48,6 +77,7 @@ export class MemoryFiles implements Files {
     this.#expectFolder(parentOf(to))
     this.#files.delete(from)
     this.#files.set(to, content)
+    this.#tell(to)
   }
 
   remove(path: string): void {
@@ -62,6 +92,10 @@ export class MemoryFiles implements Files {
     return () => this.remove(path)
   }
 
+  #tell(path: string): void {
+    for (const { folder, onChange } of this.#watchers) if (folder === parentOf(path)) onChange()
+  }
+
   #expectFile(path: string): Content {
     const content = this.#files.get(path)
     if (content === undefined) throw diskFailure('ENOENT', path)
@@ -73,16 +107,21 @@ export class MemoryFiles implements Files {
   }
 }
 
+interface MemoryDisk {
+  readonly room: () => number
+  readonly tell: () => void
+}
+
 class MemoryAppendFile implements AppendFile {
   readonly path: string
   readonly #content: Content
-  readonly #room: () => number
+  readonly #disk: MemoryDisk
   #closed = false
 
-  constructor(path: string, content: Content, room: () => number) {
+  constructor(path: string, content: Content, disk: MemoryDisk) {
     this.path = path
     this.#content = content
-    this.#room = room
+    this.#disk = disk
   }
 
   get sizeBytes(): number {
@@ -92,17 +131,51 @@ class MemoryAppendFile implements AppendFile {
   /** Writes what fits, like a disk that fills up in the middle. */
   append(bytes: Uint8Array): void {
     if (this.#closed) throw diskFailure('EBADF', this.path)
-    const room = Math.max(0, this.#room())
+    const room = Math.max(0, this.#disk.room())
     this.#content.append(bytes.subarray(0, room))
+    this.#disk.tell()
     if (room < bytes.length) throw diskFailure('ENOSPC', this.path)
+  }
+
+  truncate(sizeBytes: number): void {
+    if (this.#closed) throw diskFailure('EBADF', this.path)
+    this.#content.size = sizeBytes
   }
 
   sync(): void {
     if (this.#closed) throw diskFailure('EBADF', this.path)
   }
 
+  async syncAside(): Promise<void> {
+    this.sync()
+  }
+
   close(): void {
     this.#closed = true
+  }
+}
+
+class MemoryReadFile implements ReadFile {
+  readonly path: string
+  readonly #content: Content
+
+  constructor(path: string, content: Content) {
+    this.path = path
+    this.#content = content
+  }
+
+  sizeBytes(): number {
+    return this.#content.size
+  }
+
+  read(into: Uint8Array, at: number): number {
+    const bytes = this.#content.bytes().subarray(at, at + into.length)
+    into.set(bytes)
+    return bytes.length
+  }
+
+  close(): void {
+    // Nothing is held.
   }
 }
 

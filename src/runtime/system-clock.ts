@@ -74,6 +74,10 @@ export class SystemTimers implements Timers {
 
   after(delayMs: number, run: () => void): Timer {
     if (Number.isNaN(delayMs)) throw new RangeError('a delay that is no number')
+    if (delayMs <= 0) {
+      const immediate = setImmediate(run)
+      return { cancel: () => clearImmediate(immediate) }
+    }
     if (delayMs <= DELAY_LIMIT_MS) {
       const timeout = setTimeout(run, delayMs)
       return { cancel: () => clearTimeout(timeout) }

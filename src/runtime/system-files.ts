@@ -1,21 +1,26 @@
 import {
   closeSync,
   fstatSync,
+  fsync,
   fsyncSync,
+  ftruncateSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
+  readSync,
   renameSync,
+  statfsSync,
   statSync,
   unlinkSync,
+  watch,
   writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { FailureError } from '../core/errors.ts'
 import { errorCodeOf } from './failure-of.ts'
 import { takeLock } from './lock-file.ts'
-import type { AppendFile, Files } from './runtime.ts'
+import type { AppendFile, Files, ReadFile } from './runtime.ts'
 
 /** Causes that may pass by themselves: somebody makes room, or closes files. */
 const PASSING = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'EBUSY', 'EAGAIN', 'ENOMEM', 'EINTR'])
@@ -38,6 +43,49 @@ export class SystemFiles implements Files {
         throw cause
       }
     })
+  }
+
+  openRead(path: string): ReadFile | undefined {
+    return guarded(path, () => {
+      try {
+        return new SystemReadFile(path, openSync(path, 'r'))
+      } catch (cause) {
+        if (errorCodeOf(cause) === 'ENOENT') return undefined
+        throw cause
+      }
+    })
+  }
+
+  replace(path: string, bytes: Uint8Array): void {
+    const draft = `${path}.tmp`
+    this.remove(draft)
+    const file = this.openAppend(draft)
+    try {
+      file.append(bytes)
+      file.sync()
+    } finally {
+      file.close()
+    }
+    this.rename(draft, path)
+  }
+
+  freeBytes(folder: string): number {
+    return guarded(folder, () => {
+      const { bavail, bsize } = statfsSync(folder)
+      return bavail * bsize
+    })
+  }
+
+  /** A watcher that fails (too many of them on this host) is no fault: whoever watches looks by itself as well, only less often. */
+  watch(folder: string, onChange: () => void): () => void {
+    try {
+      const watcher = watch(folder, { persistent: false }, onChange)
+      watcher.on('error', () => watcher.close())
+      return () => watcher.close()
+    } catch (cause) {
+      if (errorCodeOf(cause) === undefined) throw cause
+      return () => undefined
+    }
   }
 
   list(folder: string): readonly string[] {
@@ -102,9 +150,25 @@ class SystemAppendFile implements AppendFile {
     })
   }
 
+  truncate(sizeBytes: number): void {
+    const descriptor = this.#open()
+    guarded(this.path, () => ftruncateSync(descriptor, sizeBytes))
+    this.#sizeBytes = sizeBytes
+  }
+
   sync(): void {
     const descriptor = this.#open()
     guarded(this.path, () => fsyncSync(descriptor))
+  }
+
+  syncAside(): Promise<void> {
+    const descriptor = this.#open()
+    return new Promise((resolve, reject) => {
+      fsync(descriptor, (cause) => {
+        if (cause === null) resolve()
+        else reject(diskFailure(this.path, cause))
+      })
+    })
   }
 
   close(): void {
@@ -118,6 +182,36 @@ class SystemAppendFile implements AppendFile {
     if (this.#descriptor === undefined)
       throw new FailureError('disk', `closed: ${this.path}`, { retryable: false })
     return this.#descriptor
+  }
+}
+
+class SystemReadFile implements ReadFile {
+  readonly path: string
+  readonly #descriptor: number
+
+  constructor(path: string, descriptor: number) {
+    this.path = path
+    this.#descriptor = descriptor
+  }
+
+  sizeBytes(): number {
+    return guarded(this.path, () => fstatSync(this.#descriptor).size)
+  }
+
+  read(into: Uint8Array, at: number): number {
+    return guarded(this.path, () => {
+      let taken = 0
+      while (taken < into.length) {
+        const count = readSync(this.#descriptor, into, taken, into.length - taken, at + taken)
+        if (count === 0) break
+        taken += count
+      }
+      return taken
+    })
+  }
+
+  close(): void {
+    guarded(this.path, () => closeSync(this.#descriptor))
   }
 }
 
@@ -150,10 +244,13 @@ function guarded<Result>(path: string, work: () => Result): Result {
   try {
     return work()
   } catch (cause) {
-    if (cause instanceof FailureError) throw cause
-    const code = errorCodeOf(cause)
-    const text = cause instanceof Error ? cause.message : String(cause)
-    const retryable = code !== undefined && PASSING.has(code)
-    throw new FailureError('disk', `${path}: ${text}`, { retryable, cause })
+    throw cause instanceof FailureError ? cause : diskFailure(path, cause)
   }
+}
+
+function diskFailure(path: string, cause: unknown): FailureError {
+  const code = errorCodeOf(cause)
+  const text = cause instanceof Error ? cause.message : String(cause)
+  const retryable = code !== undefined && PASSING.has(code)
+  return new FailureError('disk', `${path}: ${text}`, { retryable, cause })
 }

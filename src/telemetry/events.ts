@@ -92,5 +92,42 @@ export type SystemEvent =
       readonly records: number
       readonly bytes: number
     }
+  /** A segment that an earlier process was writing: cut behind its last whole batch, and sealed. */
+  | {
+      readonly type: 'segment_recovered'
+      readonly path: string
+      readonly records: number
+      readonly cutBytes: number
+      readonly damagedBytes: number
+    }
+  /** A segment was removed to keep to the limits. `unread` names the sinks that had not read it. */
+  | {
+      readonly type: 'segment_removed'
+      readonly path: string
+      readonly records: number
+      readonly unread: readonly string[]
+    }
+  /** The journal cannot write: nothing is recorded until it can. */
+  | { readonly type: 'journal_held'; readonly text: string }
+  | { readonly type: 'journal_resumed'; readonly heldMs: number }
+  /** A sink did not take a batch. It is given again. */
+  | {
+      readonly type: 'sink_failed'
+      readonly sink: string
+      readonly code: FailureCode | 'bug'
+      readonly text: string
+      readonly attempt: number
+      readonly waitMs: number
+    }
+  | { readonly type: 'sink_recovered'; readonly sink: string; readonly attempts: number }
+  /** A record that the sink will never take went to its quarantine. */
+  | {
+      readonly type: 'sink_rejected'
+      readonly sink: string
+      readonly code: FailureCode
+      readonly text: string
+    }
+  /** Records went from the journal before the sink had read them. */
+  | { readonly type: 'sink_lost'; readonly sink: string; readonly records: number }
 
 export type Emit = (event: SystemEvent) => void

@@ -13,6 +13,7 @@ import { captureModel } from '../../src/emulator/capture-model.ts'
 import { serveVenue } from '../../src/emulator/server.ts'
 import { systemRuntime } from '../../src/runtime/system.ts'
 import { capturesFolder } from '../captures.ts'
+import { type Json, journalRecords } from '../journal/journal-records.ts'
 import { type Listening, venueConfig } from './venue-config.ts'
 
 const SPEED = 20
@@ -92,7 +93,7 @@ async function play(expected: Expected, captures: string): Promise<void> {
     )
   }
   assert.equal(gaps, 0)
-  assertRecords(expected, readRecords(data))
+  assertRecords(expected, journalRecords(data))
 }
 
 /** The streams that the capture has are those that are asked for. */
@@ -114,16 +115,6 @@ function configOf(
     journal: { folder: to.data },
     publish: { books: { enabled: false } },
   })
-}
-
-type Json = Readonly<Record<string, unknown>>
-
-function readRecords(data: string): readonly Json[] {
-  return readdirSync(data)
-    .toSorted()
-    .flatMap((name) => readFileSync(join(data, name), 'utf8').trimEnd().split('\n'))
-    .filter((line) => line !== '')
-    .map((line): Json => JSON.parse(line))
 }
 
 /** Every update and every trade of the capture is in the journal, and none twice. */

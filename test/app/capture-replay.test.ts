@@ -10,9 +10,11 @@ import { replayCapture } from '../../src/app/replay-capture.ts'
 import { VENUE_IDS, type VenueId } from '../../src/core/ids.ts'
 import { serveVenue } from '../../src/emulator/server.ts'
 import { venueModel } from '../../src/emulator/venue-model.ts'
+import { KEEP_ALL } from '../../src/journal/retention.ts'
 import { PACKINGS } from '../../src/runtime/pack.ts'
 import { systemRuntime } from '../../src/runtime/system.ts'
 import { venueOf } from '../../src/venues/venues.ts'
+import { type Json, journalRecords } from '../journal/journal-records.ts'
 import { venueConfig } from './venue-config.ts'
 
 const COLLECT_MS = 2_500
@@ -24,11 +26,11 @@ for (const [index, venue] of VENUE_IDS.entries()) {
     await collect(venue, packing, folder)
     const files = listFiles(join(folder, 'capture', venue))
     assert.ok(files.length > 0)
-    const live = records(join(folder, 'journal'))
+    const live = journalRecords(join(folder, 'journal'))
     assert.ok(live.length > 20, `${live.length} records`)
     await replay(venue, files, join(folder, 'one'))
     await replay(venue, files, join(folder, 'two'))
-    assert.deepEqual(records(join(folder, 'one')).map(withoutRun), live.map(withoutRun))
+    assert.deepEqual(journalRecords(join(folder, 'one')).map(withoutRun), live.map(withoutRun))
     assert.equal(bytesOf(join(folder, 'one')), bytesOf(join(folder, 'two')))
     const verifier = new CaptureVerifier(venueOf(venue))
     for await (const { line, number } of readCaptures(files)) verifier.take(line, number)
@@ -71,7 +73,15 @@ async function replay(venue: VenueId, files: readonly string[], folder: string):
       files,
       publish: () => ({ deltas: true, depth: 0, everyMs: 1_000 }),
       levelLimit: 10_000,
-      journal: { folder, segmentBytes: 64_000_000, segmentMs: Infinity, flushMs: 5, fsyncMs: Infinity },
+      journal: {
+        folder,
+        segmentBytes: 64_000_000,
+        segmentMs: Infinity,
+        flushMs: 5,
+        fsyncMs: Infinity,
+        limits: KEEP_ALL,
+        places: () => [],
+      },
     },
     systemRuntime(),
   )
@@ -84,16 +94,11 @@ const listFiles = (folder: string): string[] =>
 
 const bytesOf = (folder: string): string =>
   listFiles(folder)
+    .filter((path) => path.includes('.ndjson'))
     .map((path) => readFileSync(path, 'utf8'))
     .join('')
 
-const records = (folder: string): Record<string, unknown>[] =>
-  bytesOf(folder)
-    .trimEnd()
-    .split('\n')
-    .map((line): Record<string, unknown> => JSON.parse(line))
-
 /** All of a record but the name of the run that wrote it. */
-const withoutRun = (record: Record<string, unknown>): Record<string, unknown> => ({ ...record, session: '' })
+const withoutRun = (record: Json): Json => ({ ...record, session: '' })
 
 const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))

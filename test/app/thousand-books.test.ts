@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -7,6 +7,7 @@ import { Collector } from '../../src/app/collector.ts'
 import { serveVenue } from '../../src/emulator/server.ts'
 import { venueModel } from '../../src/emulator/venue-model.ts'
 import { systemRuntime } from '../../src/runtime/system.ts'
+import { journalRecords } from '../journal/journal-records.ts'
 import { venueConfig } from './venue-config.ts'
 
 const BOOKS = 1_000
@@ -34,10 +35,7 @@ test('over real sockets, one lost frame among 1,000 books costs one recovery of 
   const after = { snapshots: counts.snapshots, epochs: streams().map(({ book }) => book.epoch) }
   await collector.stop()
   await server.stop()
-  const gaps = readdirSync(folder)
-    .flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n'))
-    .filter((line) => line.includes('"type":"gap"'))
-    .map((line): Readonly<Record<string, unknown>> => JSON.parse(line))
+  const gaps = journalRecords(folder).filter((record) => record['type'] === 'gap')
   rmSync(folder, { recursive: true })
 
   assert.equal(before.snapshots, BOOKS)

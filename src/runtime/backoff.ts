@@ -1,4 +1,4 @@
-import type { Random } from '../runtime/runtime.ts'
+import type { Random } from './runtime.ts'
 
 /** Bounds of the wait between retries, in ms. `minMs` (default 0) is waited in any case. */
 export interface BackoffPolicy {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type BackoffPolicy, backoffMs } from '../../src/feed/backoff.ts'
+import { type BackoffPolicy, backoffMs } from '../../src/runtime/backoff.ts'
 
 const POLICY: BackoffPolicy = { firstMs: 500, maxMs: 30_000 }
 const latest = { next: () => 1 - Number.EPSILON }

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { Collector } from '../../src/app/collector.ts'
+import { inspectJournal } from '../../src/app/journal.ts'
+import { serveVenue } from '../../src/emulator/server.ts'
+import { venueModel } from '../../src/emulator/venue-model.ts'
+import { systemRuntime } from '../../src/runtime/system.ts'
+import type { SystemEvent } from '../../src/telemetry/events.ts'
+import { memoryIo } from '../cli/memory-io.ts'
+import { type Json, journalLines } from '../journal/journal-records.ts'
+import { smallDisk } from './tmpfs.ts'
+import { venueConfig } from './venue-config.ts'
+
+const DISK_BYTES = 8 * 1024 * 1024
+/** The disk stays full for so long. */
+const FULL_MS = 2_000
+const LIMIT_MS = 20_000
+
+test('a full disk costs no book and nothing that was written; what was not recorded is one gap a stream', async (t) => {
+  using disk = smallDisk(DISK_BYTES)
+  if (disk === undefined) {
+    t.skip('this process may not mount a small disk')
+    return
+  }
+  const runtime = systemRuntime()
+  const model = venueModel('okx-spot', runtime, { seed: 4, instruments: 3, depth: 50 })
+  const server = await serveVenue(model, runtime.timers)
+  const folder = join(disk.folder, 'journal')
+  const config = venueConfig(
+    'okx-spot',
+    server,
+    { instruments: model.symbols },
+    { journal: { folder, free_bytes: 0 } },
+  )
+  const events: SystemEvent[] = []
+  const collector = new Collector(config, runtime, (event) => events.push(event))
+  const [collection] = collector.collections
+  assert.ok(collection !== undefined)
+  const { counts, streams } = collection
+  const live = (): number => streams().filter(({ book }) => book.sync.isLive).length
+  collector.start()
+  await until(() => live() === 3 && counts.trades > 20, 'books are live')
+
+  const ballast = join(disk.folder, 'ballast')
+  assert.throws(() => {
+    for (let part = 0; ; part++) writeFileSync(`${ballast}${part}`, new Uint8Array(64 * 1024))
+  }, /ENOSPC/)
+  await until(() => collector.journal.isHeld, 'the journal says that it cannot write')
+  const written = journalLines(folder)
+  const { frames } = counts
+  await later(FULL_MS)
+  assert.ok(counts.frames > frames + 20, 'frames are still read')
+  assert.equal(live(), 3, 'books are kept')
+  assert.equal(counts.snapshots, 3, 'and were not fetched anew')
+  assert.deepEqual(journalLines(folder), written, 'nothing that was written is harmed')
+
+  for (let part = 0; part < DISK_BYTES / 65_536; part++) rmSync(`${ballast}${part}`, { force: true })
+  await until(() => !collector.journal.isHeld, 'it goes on by itself')
+  const trades = counts.trades
+  await until(() => counts.trades > trades + 20, 'records are written again')
+  await collector.stop()
+  await server.stop()
+
+  const lines = journalLines(folder)
+  assert.deepEqual(lines.slice(0, written.length), written)
+  const { io, out } = memoryIo()
+  assert.equal(await inspectJournal({ action: 'verify', folder, segments: [] }, io), 0, out())
+  const gaps = lines.map((line): Json => JSON.parse(line)).filter((record) => record['type'] === 'gap')
+  assert.deepEqual([...new Set(gaps.map((gap) => gap['cause']))], ['unrecorded'])
+  const booksWithGap = gaps.filter((gap) => gap['channel'] === 'book').map((gap) => gap['instrument'])
+  assert.deepEqual(booksWithGap.toSorted(), [...model.symbols].toSorted())
+  assert.ok(counts.unrecorded > 0)
+  const told = events.map(({ type }) => type).filter((type) => type.startsWith('journal_'))
+  assert.deepEqual(told, ['journal_held', 'journal_resumed'])
+})
+
+const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** Polled: what is waited for is a state of the whole, not one event. */
+async function until(isSo: () => boolean, what: string): Promise<void> {
+  const untilMs = Date.now() + LIMIT_MS
+  while (!isSo()) {
+    assert.ok(Date.now() < untilMs, what)
+    await later(20)
+  }
+}

@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { crc32c } from '../../src/journal/crc32c.ts'
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+test('the checksum is CRC-32C: the check value, and the samples of RFC 3720 B.4', () => {
+  assert.equal(crc32c(bytes('123456789'), 0, 9), 0xe3069283)
+  assert.equal(crc32c(new Uint8Array(32), 0, 32), 0x8a9136aa)
+  assert.equal(crc32c(new Uint8Array(32).fill(255), 0, 32), 0x62a8ab43)
+  assert.equal(
+    crc32c(
+      Uint8Array.from({ length: 32 }, (_, at) => at),
+      0,
+      32,
+    ),
+    0x46dd794e,
+  )
+})
+
+test('a checksum goes on from that of the bytes before, wherever they are cut', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 100 }), fc.nat(100), (all, at) => {
+      const cut = Math.min(at, all.length)
+      assert.equal(crc32c(all, cut, all.length, crc32c(all, 0, cut)), crc32c(all, 0, all.length))
+    }),
+  )
+})
