@@ -16,7 +16,7 @@ import {
   watch,
   writeSync,
 } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, resolve as absolute } from 'node:path'
 import { FailureError } from '../core/errors.ts'
 import { errorCodeOf } from './failure-of.ts'
 import { takeLock } from './lock-file.ts'
@@ -28,7 +28,12 @@ const PASSING = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'EBUSY', 'EAGAI
 /** The file system. Names that are made or changed are on the disk (folder synced) when the call returns. */
 export class SystemFiles implements Files {
   makeFolder(path: string): void {
-    guarded(path, () => mkdirSync(path, { recursive: true }))
+    guarded(path, () => {
+      const first = mkdirSync(path, { recursive: true })
+      if (first === undefined) return
+      const top = dirname(absolute(first))
+      for (let made = absolute(path); made !== top; made = dirname(made)) syncFolder(dirname(made))
+    })
   }
 
   openAppend(path: string): AppendFile {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { FailureError } from '../../src/core/errors.ts'
@@ -58,6 +58,92 @@ test('files are listed in order of name, sized, renamed and removed', () => {
     files.remove(`${folder}/b`)
     assert.deepEqual(files.list(folder), ['c', 'd'])
   })
+})
+
+test('a folder is made with all above it, absolute or relative', () => {
+  inFolder((folder) => {
+    const below = relative(process.cwd(), folder)
+    for (const path of [`${folder}/a/b/c`, `${below}/d/e`, `${below}/d/e/f`]) {
+      files.makeFolder(path)
+      assert.deepEqual(files.list(path), [])
+    }
+    assert.deepEqual(files.list(folder), ['a', 'd'])
+  })
+})
+
+test('a file is replaced whole, and cut back to a size', () => {
+  inFolder((folder) => {
+    const path = `${folder}/file`
+    for (const text of ['one', 'another', 'x']) {
+      files.replace(path, Buffer.from(text))
+      assert.equal(Buffer.from(files.read(path)).toString(), text)
+    }
+    assert.deepEqual(files.list(folder), ['file'])
+    const file = files.openAppend(path)
+    file.append(Buffer.from('yz'))
+    file.truncate(2)
+    file.append(Buffer.from('!'))
+    assert.equal(file.sizeBytes, 3)
+    file.close()
+    assert.equal(Buffer.from(files.read(path)).toString(), 'xy!')
+  })
+})
+
+test('a file is read while it grows, after it was renamed, and after it was removed; one that is not there is undefined', () => {
+  inFolder((folder) => {
+    assert.equal(files.openRead(`${folder}/none`), undefined)
+    const path = `${folder}/file`
+    const into = new Uint8Array(8)
+    const writer = files.openAppend(path)
+    const reader = files.openRead(path) ?? assert.fail('not there')
+    assert.equal(reader.read(into, 0), 0)
+    writer.append(Buffer.from('abcd'))
+    assert.deepEqual([reader.read(into, 1), Buffer.from(into.subarray(0, 3)).toString()], [3, 'bcd'])
+    files.rename(path, `${path}.sealed`)
+    writer.append(Buffer.from('ef'))
+    assert.equal(reader.sizeBytes(), 6)
+    files.remove(`${path}.sealed`)
+    assert.deepEqual([reader.read(into, 4), Buffer.from(into.subarray(0, 2)).toString()], [2, 'ef'])
+    reader.close()
+    writer.close()
+  })
+})
+
+test('what was appended is forced to the disk aside, and a failure to do so is a disk failure', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'marketprism-files-'))
+  const file = files.openAppend(`${folder}/file`)
+  file.append(Buffer.from('x'))
+  await file.syncAside()
+  file.close()
+  assert.throws(() => void file.syncAside(), disk('file', false))
+  rmSync(folder, { recursive: true })
+})
+
+test('whoever watches a folder hears of appends and new files until it has had enough', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'marketprism-files-'))
+  let heard = 0
+  let next = Promise.withResolvers<void>()
+  const unwatch = files.watch(folder, () => {
+    heard++
+    next.resolve()
+  })
+  const file = files.openAppend(`${folder}/file`)
+  await next.promise
+  next = Promise.withResolvers()
+  file.append(Buffer.from('x'))
+  await next.promise
+  unwatch()
+  const before = heard
+  file.append(Buffer.from('y'))
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.equal(heard, before)
+  file.close()
+  rmSync(folder, { recursive: true })
+  files.watch(`${folder}/gone`, () => undefined)()
+})
+
+test('the room that is left on a disk is known', () => {
+  inFolder((folder) => assert.ok(files.freeBytes(folder) > 1_000_000))
 })
 
 test('every failure is a disk failure that names the path', () => {
