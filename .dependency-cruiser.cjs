@@ -33,6 +33,10 @@ const rooms = {
 const packages = {
   ws: ['src/runtime/system-sockets.ts', 'src/emulator/server.ts'],
   yaml: ['src/config/loader.ts'],
+  '@nats-io/transport-node': ['src/sinks/nats/connection.ts'],
+  '@nats-io/jetstream': ['src/sinks/nats/streams.ts'],
+  '@clickhouse/client': ['src/sinks/clickhouse/client.ts'],
+  '@duckdb/node-api': ['src/sinks/parquet/duckdb.ts'],
 }
 
 /** Where Node's own modules may be imported. */
@@ -118,5 +122,10 @@ module.exports = {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     doNotFollow: { path: 'node_modules' },
+    // The NATS packages say only in `exports` where they begin.
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default'],
+    },
   },
 }

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { installTools } from './tools.ts'
 
 /** Fewer modules than this means that the tool saw nothing and its "no violations" is worth nothing. */
 const CRUISED_MIN = 150
@@ -122,6 +123,7 @@ if (stages.length === 0) {
   console.error(`No stage ${values.only}; there are ${STAGES.map(({ name }) => name).join(', ')}`)
   process.exit(2)
 }
+if (stages.includes(TESTS)) installTools()
 for (const stage of stages) {
   // oxlint-disable-next-line no-await-in-loop -- one stage after the other, to the first fault
   if (!(await check(stage))) process.exit(1)

@@ -63,7 +63,7 @@ export const CLICKHOUSE = field.section(
       { value: 0, min: 0, max: 36_500 },
     ),
     compression: field.choice(
-      'How records are packed on the way. `none` costs least on one host; over a network `zstd` sends about a sixth.',
+      'How records are packed on the way. `none` costs least on one host; over a slow network `zstd` sends least.',
       ['none', 'zstd', 'gzip'],
     ),
     batch_bytes: field.integer('Most bytes of one batch. Each batch becomes one part of each table.', {

@@ -38,9 +38,12 @@ function table(fields: readonly (readonly [string, SchemaNode])[]): string {
   return ['| key | takes | default | meaning |', '| --- | --- | --- | --- |', ...rows, ''].join('\n')
 }
 
-/** A section of nothing but sections: one table for all of them, naming what differs. */
+/** A section of nothing but sections, which have no sections themselves: one table for all of them, naming what differs. */
 const isFamily = (section: Section): boolean =>
-  Object.values(section.fields).every((node) => node.kind === 'section')
+  Object.values(section.fields).every(
+    (node) =>
+      node.kind === 'section' && Object.values(node.fields).every((inner) => inner.kind !== 'section'),
+  )
 
 function familyPage(family: Section, path: string): string {
   const members = Object.entries(family.fields).flatMap(([name, node]) =>

@@ -43,7 +43,13 @@ const fieldOf = (value: unknown, key: string): unknown =>
 function renderKey(key: string, node: SchemaNode, value: unknown, style: Style): readonly string[] {
   const { indent, told } = style
   const below = { indent: `${indent}  `, told }
-  if (node.kind === 'section') return [`${indent}${key}:`, ...renderSection(node, value, below)]
+  if (node.kind === 'section') {
+    const lines = renderSection(node, value, below)
+    // A section of optional keys only, none of which is given: the key alone would be no section.
+    if (lines.length === 0) return []
+    const isComment = lines.every((line) => line.trimStart().startsWith('#'))
+    return [`${indent}${isComment ? '# ' : ''}${key}:`, ...lines]
+  }
   if (node.kind === 'entries') return renderEntries(key, node.entry, value, style)
   if (value !== undefined) return [`${indent}${key}: ${plainText(value)}`]
   if (node.kind === 'optional' && told !== undefined) return [`${indent}# ${key}: ${node.sample}`]

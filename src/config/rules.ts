@@ -16,6 +16,8 @@ export function findConflicts(config: Config): readonly Conflict[] {
     ...depthConflicts(config),
     ...overrideConflicts(config),
     ...folderConflicts(config),
+    ...journalConflicts(config),
+    ...natsConflicts(config),
   ]
 }
 
@@ -64,14 +66,48 @@ function* overrideConflicts({ publish, venues }: Config): Generator<Conflict> {
   }
 }
 
-function* folderConflicts({ journal, capture }: Config): Generator<Conflict> {
-  if (plainFolder(journal.folder) !== plainFolder(capture.folder)) return
-  const hint = 'give each its own folder'
+function* folderConflicts({ journal, capture, sinks }: Config): Generator<Conflict> {
+  const others = [
+    { keys: ['capture', 'folder'], folder: capture.folder },
+    { keys: ['sinks', 'parquet', 'folder'], folder: sinks.parquet.folder },
+  ]
+  for (const { keys, folder } of others) {
+    if (plainFolder(journal.folder) !== plainFolder(folder)) continue
+    const hint = 'give each its own folder'
+    yield { keys, expected: 'another folder than that of the journal', found: 'the same', hint }
+  }
+}
+
+/** With less room than two segments the one that was just sealed would go before anybody could read it. */
+function* journalConflicts({ journal }: Config): Generator<Conflict> {
+  if (journal.limitBytes >= journal.segmentBytes * 2) return
   yield {
-    keys: ['capture', 'folder'],
-    expected: 'another folder than that of the journal',
-    found: 'the same',
-    hint,
+    keys: ['journal', 'limit_bytes'],
+    expected: `at least two segments, ${journal.segmentBytes * 2}`,
+    found: `${journal.limitBytes}`,
+    hint: 'allow more, or make segments smaller (segment_bytes)',
+  }
+}
+
+function* natsConflicts({ sinks }: Config): Generator<Conflict> {
+  const { user, passwordFile, nkeySeedFile, credentialsFile } = sinks.nats.auth
+  const keys = ['sinks', 'nats', 'auth']
+  if ((user === undefined) !== (passwordFile === undefined)) {
+    const found = user === undefined ? 'password_file without user' : 'user without password_file'
+    yield { keys, expected: 'user and password_file together', found, hint: 'give both or none' }
+  }
+  const ways = [user, nkeySeedFile, credentialsFile].filter((way) => way !== undefined)
+  if (ways.length > 1) {
+    const hint = 'keep one of user with password_file, nkey_seed_file, credentials_file'
+    yield { keys, expected: 'at most one way to log in', found: `${ways.length}`, hint }
+  }
+  if (sinks.nats.stream.maxAgeS > 0 && sinks.nats.stream.duplicateWindowS > sinks.nats.stream.maxAgeS) {
+    yield {
+      keys: ['sinks', 'nats', 'stream', 'duplicate_window_s'],
+      expected: `at most max_age_s, ${sinks.nats.stream.maxAgeS}`,
+      found: `${sinks.nats.stream.duplicateWindowS}`,
+      hint: 'the server refuses a stream that forgets records before their ids',
+    }
   }
 }
 

@@ -141,6 +141,34 @@ const CONFLICTS: readonly BadConfig[] = [
     [/enabled/, /enable it/],
   ),
   bad(
+    'one folder for journal and Parquet',
+    'sinks: {parquet: {folder: ./data/journal/}}\n',
+    '1:19 sinks.parquet.folder',
+    [/another folder/, /its own/],
+  ),
+  bad(
+    'a journal of less than two segments',
+    'journal: {limit_bytes: 67108864}\n',
+    '1:11 journal.limit_bytes',
+    [/at least two segments, 134217728/, /segment_bytes/],
+  ),
+  bad('a user without password', 'sinks: {nats: {auth: {user: me}}}\n', '1:16 sinks.nats.auth', [
+    /user and password_file together/,
+    /both or none/,
+  ]),
+  bad(
+    'two ways to log in',
+    'sinks: {nats: {auth: {nkey_seed_file: a, credentials_file: b}}}\n',
+    '1:16 sinks.nats.auth',
+    [/at most one way/, /keep one/],
+  ),
+  bad(
+    'a memory of ids that outlives the records',
+    'sinks: {nats: {stream: {max_age_s: 60}}}\n',
+    '1:16 sinks.nats.stream.duplicate_window_s',
+    [/at most max_age_s, 60/, /refuses/],
+  ),
+  bad(
     'one folder for journal and capture',
     'journal: {folder: ./data}\ncapture: {folder: data/}\n',
     '2:11 capture.folder',

@@ -118,11 +118,12 @@ test('document and example name every key', () => {
 
 test('the optional keys of the example are right when their comment signs are taken away', () => {
   const yaml = exampleYaml()
-    .replaceAll(/# (stream_url|rest_url):/g, '$1:')
+    .replaceAll(/# (stream_url|rest_url|auth|user|password_file|ca_file|cert_file|key_file):/g, '$1:')
     .replace('overrides: []', 'overrides:')
     .replaceAll(/^ {2}# {3}(- | {2})(\w+): /gm, '    $1$2: ')
   const config = configOf(yaml)
   assert.equal(config.venues.deribit.streamUrl, 'wss://stream.example.com')
+  assert.equal(config.sinks.nats.auth.passwordFile, './nats.password')
   assert.deepEqual(config.publish.overrides, [
     { instrument: 'BTC-USDT', venue: 'deribit', deltas: false, books: true, depth: 400, everyMs: 100 },
   ])

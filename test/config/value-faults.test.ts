@@ -44,7 +44,7 @@ const VALUES: readonly BadConfig[] = [
   ]),
   bad('a negative number', 'journal: {flush_ms: -1}\n', '1:21 journal.flush_ms', [
     /from 1/,
-    /the least is 1, the default 20/,
+    /the least is 1, the default 2/,
   ]),
   bad('zero', 'journal: {flush_ms: 0}\n', '1:21 journal.flush_ms', [/from 1/, /the least is 1/]),
   bad('too large a number', 'rotation: {after_hours: 24}\n', '1:25 rotation.after_hours', [
