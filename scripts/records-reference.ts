@@ -17,7 +17,7 @@ export function recordsReference(): string {
     '',
     'One JSON object a line, keys in the order given here. A key that may be absent is marked so; `null` means that the venue did not say. Nothing is ever invented: no time for a missing time, no size 0, no "now".',
     '',
-    'A stream is what `session`, `exchange`, `market_type`, `symbol` and `type` name together; `seq` counts its records without a hole. `id` is the same wherever the record is made: use it to drop repeats.',
+    'A stream is what `session`, `exchange`, `market_type`, `symbol` and `type` name together; `seq` counts its records without a hole. `id` is the same wherever the record is made: use it to drop repeats. A venue may repeat its last trade to a collector that has started again (OKX does): a store that drops repeats by `id` has that trade from the run before, and the stream of the new run begins with `seq` 2 there.',
     '',
     'To rebuild a book: take a full `orderbook`, then apply each `orderbook_delta` of the same `epoch` in the order of `seq`; a higher `epoch` begins with a full `orderbook` again. A full `orderbook` of the same `epoch` comes when the book reaches further down than before: it takes the place of what you have. What lies between two epochs is told by a `gap` record, unless nothing was missed.',
     '',

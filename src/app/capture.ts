@@ -8,5 +8,5 @@ export function captureVenues(
   options: { readonly seconds: number | undefined },
   io: Io,
 ): Promise<number> {
-  return startCollector(config, io, options.seconds)
+  return startCollector(config, { ...options, delivers: true }, io)
 }

@@ -1,5 +1,9 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { readConfig } from '../config/loader.ts'
+import { configYaml } from '../config/rendering.ts'
 import type { Config } from '../config/schema.ts'
+import { withDataFolder } from '../config/selection.ts'
 import type { VenueId } from '../core/ids.ts'
 import type { Instrument } from '../core/instrument.ts'
 import type { Runtime } from '../runtime/runtime.ts'
@@ -7,11 +11,12 @@ import { systemRuntime } from '../runtime/system.ts'
 import type { Hosts } from '../venues/venue.ts'
 import { venueOf } from '../venues/venues.ts'
 import { Collector } from './collector.ts'
+import { DeliveryChild } from './delivery-child.ts'
 import { EmulatorChild } from './emulator-child.ts'
 import { EXIT } from './exit.ts'
 import type { Io } from './io.ts'
 import { ShownCollector } from './shown-collector.ts'
-import { untilStopped } from './start.ts'
+import { holdOf, tell, untilStopped } from './start.ts'
 import { TruthCheck } from './truth-check.ts'
 
 export interface DemoRun {
@@ -24,6 +29,9 @@ export interface DemoRun {
   readonly dataFolder: string
   readonly portBase: number
 }
+
+/** The configuration of the demo, for the commands that read what it has written. */
+const CONFIG_FILE = 'marketprism.yaml'
 
 const LIST_DEADLINE_MS = 10_000
 const LIST_LIMIT_BYTES = 64 * 1024 * 1024
@@ -48,7 +56,11 @@ export async function runDemo(run: DemoRun, io: Io): Promise<number> {
 async function collect(run: DemoRun, emulator: EmulatorChild, io: Io): Promise<number> {
   const runtime = systemRuntime()
   const config = await demoConfig(run, emulator.hosts, runtime)
-  const collector = new Collector(config, runtime, () => undefined)
+  const configFile = join(run.dataFolder, CONFIG_FILE)
+  mkdirSync(run.dataFolder, { recursive: true })
+  writeFileSync(configFile, configYaml(config))
+  const delivery = new DeliveryChild(config, runtime)
+  const collector = new Collector(config, runtime, (event) => tell(event, io))
   const checks = new Map(
     collector.collections.map(({ venue, streams }) => [
       venue.id as string,
@@ -63,19 +75,22 @@ async function collect(run: DemoRun, emulator: EmulatorChild, io: Io): Promise<n
       folder: config.journal.folder,
       plain: run.plain,
       checks: (venue) => checks.get(venue),
-      notice: () => differences()[0],
+      notice: () => differences()[0] ?? holdOf(collector) ?? delivery.trouble,
     },
     runtime,
     io,
   )
   collector.start()
+  delivery.start()
   for (const check of checks.values()) check.start()
   shown.open()
   await untilStopped(io, run.seconds)
   for (const check of checks.values()) check.stop()
   shown.hold()
   await collector.stop()
+  await delivery.stop()
   shown.close()
+  io.stdout.write(`Look into it: npx marketprism query --config ${configFile} "from trades limit 5"\n`)
   return differences().length === 0 ? EXIT.ok : EXIT.difference
 }
 
@@ -90,14 +105,14 @@ async function demoConfig(
     return [venue, { stream_url: stream, rest_url: rest, instruments }] as const
   })
   const venues = Object.fromEntries(await Promise.all(sections))
-  const document = { venues, journal: { folder: run.dataFolder } }
+  const document = { venues, name: 'demo' }
   const outcome = readConfig(new TextEncoder().encode(JSON.stringify(document)))
-  if ('config' in outcome) return outcome.config
+  if ('config' in outcome) return withDataFolder(outcome.config, run.dataFolder)
   throw new Error(`the demo made a wrong configuration: ${JSON.stringify(outcome.faults)}`)
 }
 
 /** Spot pairs and perpetuals first, the busiest first, as the emulator lists them. */
-async function firstInstruments(
+export async function firstInstruments(
   venue: VenueId,
   restUrl: string,
   count: number,

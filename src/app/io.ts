@@ -3,9 +3,15 @@ export interface TextStream {
   write(text: string): void
 }
 
+/** Standard output, for what may be more than memory should hold. */
+export interface OutputStream extends TextStream {
+  /** Resolves once the bytes are handed on; rejects with `FailureError` (`unreachable`) when nobody reads any more. */
+  writeBytes(bytes: Uint8Array): Promise<void>
+}
+
 /** What a command may know and touch of the terminal and the process that run it; made in src/cli/main.ts. */
 export interface Io {
-  readonly stdout: TextStream
+  readonly stdout: OutputStream
   readonly stderr: TextStream
   /** Whether standard output is a terminal: then screens may be drawn. */
   readonly isTerminal: boolean

@@ -1,12 +1,29 @@
 import { CAPTURE } from './capture.ts'
 import { CHECK } from './check.ts'
 import type { Command } from './command.ts'
+import { DELIVER } from './deliver.ts'
 import { DEMO } from './demo.ts'
 import { EMULATE } from './emulate.ts'
+import { GAPS } from './gaps.ts'
+import { JOURNAL } from './journal.ts'
 import { PLAN } from './plan.ts'
+import { QUERY } from './query.ts'
 import { REPLAY } from './replay.ts'
 import { START } from './start.ts'
 import { VERIFY } from './verify.ts'
 
 /** Every command, in the order of help. Each loads what it runs only when it runs. */
-export const COMMANDS: readonly Command[] = [DEMO, START, CHECK, PLAN, CAPTURE, REPLAY, VERIFY, EMULATE]
+export const COMMANDS: readonly Command[] = [
+  DEMO,
+  START,
+  DELIVER,
+  QUERY,
+  GAPS,
+  JOURNAL,
+  CHECK,
+  PLAN,
+  CAPTURE,
+  REPLAY,
+  VERIFY,
+  EMULATE,
+]

@@ -10,13 +10,15 @@ import type { Arguments, OptionDefinition } from './command.ts'
 
 /** Read where `--config` is not given and it exists. */
 const DEFAULT_FILE = 'marketprism.yaml'
+/** Names standard input in place of a file. */
+const STDIN = '-'
 
 /** The option of every command that works by a configuration. */
 export const CONFIG_OPTION: OptionDefinition = {
   kind: 'text',
   name: 'config',
   placeholder: 'FILE',
-  doc: `The configuration, see docs/CONFIG.md. Without it ${DEFAULT_FILE} where there is one, else every default.`,
+  doc: `The configuration, see docs/CONFIG.md. \`-\`: from standard input. Without it ${DEFAULT_FILE} where there is one, else every default.`,
 }
 
 /** A file that was read, or the exit code after it was told why not. `file` is `undefined` where the defaults stand alone. */
@@ -28,7 +30,7 @@ export function openConfig(args: Arguments, io: Io): FileOutcome {
   const named = args.text('config')
   const file = named ?? DEFAULT_FILE
   try {
-    return { file, outcome: readConfig(readFileSync(resolve(io.cwd, file))) }
+    return { file, outcome: readConfig(readFileSync(file === STDIN ? 0 : resolve(io.cwd, file))) }
   } catch (cause) {
     if (!(cause instanceof Error) || !('code' in cause)) throw cause
     if (named === undefined && cause.code === 'ENOENT') {

@@ -26,7 +26,7 @@ export const DEMO: Command = {
       kind: 'text',
       name: 'data',
       placeholder: 'DIR',
-      doc: 'Folder of the journal.',
+      doc: 'Folder of the journal, the Parquet store, and the configuration that other commands can read them with.',
       fallback: './data/demo',
     },
     PORT_BASE,

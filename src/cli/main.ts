@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { EXIT, exitCodeOf } from '../app/exit.ts'
-import type { Io, TextStream } from '../app/io.ts'
+import type { Io } from '../app/io.ts'
+import { outputStream } from '../app/output-stream.ts'
 import { LEAVE_SCREEN } from '../app/screen.ts'
 import { COMMANDS } from './commands.ts'
 import { dispatch } from './dispatch.ts'
@@ -38,20 +39,14 @@ function readVersion(): string {
 
 function processIo(): Io {
   return {
-    stdout: textStream(process.stdout),
-    stderr: textStream(process.stderr),
+    stdout: outputStream(process.stdout),
+    stderr: outputStream(process.stderr),
     isTerminal: process.stdout.isTTY,
     columns: process.stdout.isTTY ? process.stdout.columns : COLUMNS,
     env: process.env,
     cwd: process.cwd(),
     onSignal,
   }
-}
-
-/** A reader that goes away (`| head`) takes the text with it, not the collector. */
-function textStream(stream: NodeJS.WriteStream): TextStream {
-  stream.on('error', () => undefined)
-  return { write: (text) => void stream.write(text) }
 }
 
 function onSignal(stop: (signal: string) => void): () => void {

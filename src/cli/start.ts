@@ -6,14 +6,19 @@ import { CONFIG_OPTION, requireConfig } from './config-option.ts'
 export const START: Command = {
   name: 'start',
   summary: 'Collect until told to stop.',
-  doc: 'Connects to the venues of the configuration, keeps their order books verified, and writes every record to the journal. The first SIGINT or SIGTERM stops it cleanly, a second one at once.',
+  doc: 'Connects to the venues of the configuration, keeps their order books verified, and writes every record to the journal; a second process brings the records from there to the sinks. The first SIGINT or SIGTERM stops it cleanly, a second one at once.',
   options: [
     CONFIG_OPTION,
     {
       kind: 'text',
       name: 'data',
       placeholder: 'DIR',
-      doc: 'Folder of journal and captures (DIR/journal, DIR/capture), in place of those of the configuration.',
+      doc: 'Folder of journal, captures and Parquet store (DIR/journal, DIR/capture, DIR/parquet), in place of those of the configuration.',
+    },
+    {
+      kind: 'flag',
+      name: 'no-delivery',
+      doc: 'Only the collector: `marketprism deliver` runs elsewhere, or later.',
     },
   ],
   examples: [
@@ -27,6 +32,6 @@ export const START: Command = {
     const folder = args.text('data')
     const config = folder === undefined ? required.config : withDataFolder(required.config, folder)
     const { startCollector } = await import('../app/start.ts')
-    return startCollector(config, io)
+    return startCollector(config, { seconds: undefined, delivers: !args.flag('no-delivery') }, io)
   },
 }

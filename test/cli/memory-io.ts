@@ -12,7 +12,10 @@ export function memoryIo(cwd = '/nowhere'): MemoryIo {
   const out: string[] = []
   const err: string[] = []
   const io: Io = {
-    stdout: { write: (text) => void out.push(text) },
+    stdout: {
+      write: (text) => void out.push(text),
+      writeBytes: async (bytes) => void out.push(new TextDecoder().decode(bytes)),
+    },
     stderr: { write: (text) => void err.push(text) },
     isTerminal: false,
     columns: 80,

@@ -1,0 +1,229 @@
+// Faults of a real nats-server while records are journaled at a steady rate: `node bench/nats-faults.ts [rate] [outage seconds]`.
+// For each fault: records journaled, records in the stream, and how long after its end the newest record in the stream was younger
+// than a second again. The stream counts every record that it ever took, so equal counts mean that none is lost and none is twice.
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { jetstreamManager } from '@nats-io/jetstream'
+import type { NatsOptions } from '../src/sinks/nats/options.ts'
+import { natsCluster, natsServer, type NatsServer } from '../test/sinks/nats-server.ts'
+import { withClient } from '../test/sinks/nats/rig.ts'
+
+const PROGRAM = join(import.meta.dirname, '../bin/marketprism.mjs')
+const LOAD = join(import.meta.dirname, 'journal-load.ts')
+const STREAM = 'MARKETPRISM'
+/** Before the fault begins. */
+const WARM_MS = 5_000
+const LAG_US = 1_000_000
+const LOOK_MS = 250
+const GIVE_UP_MS = 1_200_000
+const BYTES = 1_000_000_000
+
+const [rate = '20000', seconds = '60', only] = process.argv.slice(2)
+const outageMs = Number(seconds) * 1_000
+
+interface Fault {
+  readonly name: string
+  /** More configuration of the server, and what the sink is given beside it. */
+  readonly server?: string
+  readonly sink?: Readonly<Record<string, unknown>>
+  readonly client?: Partial<NatsOptions>
+  readonly cause: (servers: readonly NatsServer[]) => Promise<void>
+  readonly isCluster?: true
+}
+
+const login = (password: string): string => `authorization { user: "collector", password: "${password}" }`
+const folder = mkdtempSync(join(tmpdir(), 'marketprism-faults-'))
+const passwordFile = join(folder, 'password')
+writeFileSync(passwordFile, 'a password\n')
+const auth = { user: 'collector', password_file: passwordFile }
+const client: Partial<NatsOptions> = { credentials: { kind: 'password', user: 'collector', passwordFile } }
+
+async function restart(server: NatsServer | undefined, configuration: string): Promise<void> {
+  await server?.kill()
+  server?.configure(configuration)
+  await server?.start()
+}
+
+const denied = `authorization { users: [ { user: "collector", password: "a password", permissions: { publish: { deny: "trade.>" } } } ] }`
+
+const FAULTS: readonly Fault[] = [
+  {
+    name: `down for ${seconds} s`,
+    async cause([server]) {
+      await server?.kill()
+      await delay(outageMs)
+      await server?.start()
+    },
+  },
+  {
+    name: `frozen for ${seconds} s`,
+    async cause([server]) {
+      await server?.freeze()
+      await delay(outageMs)
+      server?.thaw()
+    },
+  },
+  {
+    name: 'killed five times under load',
+    async cause([server]) {
+      for (let kill = 0; kill < 5; kill++) {
+        await server?.kill()
+        await server?.start()
+        await delay(2_000)
+      }
+    },
+  },
+  {
+    name: 'stream full for 20 s',
+    sink: { stream: { discard: 'new', max_bytes: 60_000_000 } },
+    async cause([server]) {
+      await delay(30_000)
+      await withClient(server?.url ?? '', async (connection) => {
+        const manager = await jetstreamManager(connection, { checkAPI: false })
+        const until = Date.now() + 30_000
+        while (Date.now() < until) {
+          await manager.streams.purge(STREAM)
+          await delay(500)
+        }
+      })
+    },
+  },
+  {
+    name: 'wrong password for 20 s',
+    server: login('a password'),
+    sink: { auth },
+    client,
+    async cause([server]) {
+      await restart(server, login('another password'))
+      await delay(20_000)
+      await restart(server, login('a password'))
+    },
+  },
+  {
+    name: 'permission denied for 20 s',
+    server: login('a password'),
+    sink: { auth },
+    client,
+    async cause([server]) {
+      await restart(server, denied)
+      await delay(20_000)
+      await restart(server, login('a password'))
+    },
+  },
+  {
+    name: 'R3 cluster, leader killed',
+    isCluster: true,
+    sink: { stream: { replicas: 3, max_bytes: BYTES } },
+    async cause(servers) {
+      const leader = await withClient(servers[0]?.url ?? '', async (connection) => {
+        const manager = await jetstreamManager(connection, { checkAPI: false })
+        return (await manager.streams.info(STREAM)).cluster?.leader
+      })
+      const server = servers.find(({ name }) => name === leader)
+      await server?.kill()
+      await delay(5_000)
+      await server?.start()
+    },
+  },
+]
+
+/** How many records the stream has ever taken, and how old the newest is. */
+async function look(
+  urls: readonly string[],
+  options: Partial<NatsOptions>,
+): Promise<{ count: number; ageUs: number } | undefined> {
+  for (const url of urls) {
+    try {
+      return await withClient(
+        url,
+        async (connection) => {
+          const manager = await jetstreamManager(connection, { checkAPI: false, timeout: 3_000 })
+          const { state } = await manager.streams.info(STREAM)
+          const newest =
+            state.messages === 0 ? null : await manager.streams.getMessage(STREAM, { seq: state.last_seq })
+          const stamp = /"recv_time_us":(\d+)/.exec(newest?.string() ?? '')?.[1]
+          return {
+            count: state.last_seq,
+            ageUs: stamp === undefined ? Infinity : Date.now() * 1_000 - Number(stamp),
+          }
+        },
+        options,
+      )
+    } catch {
+      // A server that is down; another one of the cluster may answer.
+    }
+  }
+  return undefined
+}
+
+function rssMb(child: ChildProcess): number {
+  const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
+  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1_000)
+}
+
+async function end(child: ChildProcess): Promise<string> {
+  const chunks: Buffer[] = []
+  child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk))
+  const ended = once(child, 'exit')
+  child.kill('SIGTERM')
+  await ended
+  return Buffer.concat(chunks).toString()
+}
+
+async function measure(fault: Fault, number: number): Promise<string> {
+  const journal = join(folder, `journal-${number}`)
+  await using cluster = fault.isCluster ? await natsCluster() : undefined
+  await using single = fault.isCluster ? undefined : await natsServer(() => fault.server ?? '')
+  const servers = cluster?.servers ?? (single === undefined ? [] : [single])
+  const urls = servers.map(({ url }) => url)
+  const nats = { enabled: true, servers: urls, stream: { max_bytes: BYTES }, ...fault.sink }
+  const config = join(folder, `${number}.json`)
+  const sinks = { nats, parquet: { enabled: false } }
+  writeFileSync(config, JSON.stringify({ journal: { folder: journal }, sinks }))
+  const load = spawn(process.execPath, [LOAD, journal, rate], { stdio: ['ignore', 'pipe', 'inherit'] })
+  await delay(500)
+  const delivery = spawn(process.execPath, [PROGRAM, 'deliver', '--config', config], {
+    stdio: ['ignore', 'ignore', 'ignore'],
+  })
+  await delay(WARM_MS)
+  const before = { load: rssMb(load), delivery: rssMb(delivery) }
+  await fault.cause(servers)
+  const overMs = performance.now()
+  let recoveredMs = NaN
+  while (performance.now() - overMs < GIVE_UP_MS) {
+    const seen = await look(urls, fault.client ?? {})
+    if (seen !== undefined && seen.ageUs < LAG_US) {
+      recoveredMs = performance.now() - overMs
+      break
+    }
+    await delay(LOOK_MS)
+  }
+  const after = { load: rssMb(load), delivery: rssMb(delivery) }
+  const { made }: { made: number } = JSON.parse(await end(load))
+  await end(delivery)
+  spawnSync(process.execPath, [PROGRAM, 'deliver', '--config', config, '--until-end', '--sink', 'nats'])
+  const stored = (await look(urls, fault.client ?? {}))?.count ?? 0
+  const audit = spawnSync(process.execPath, [PROGRAM, 'journal', 'audit', '--folder', journal])
+  rmSync(journal, { recursive: true })
+  return [
+    fault.name.padEnd(30),
+    `journaled ${made}`,
+    `in the stream ${stored}`,
+    stored === made ? 'EQUAL' : 'DIFFERENT',
+    `audit ${audit.status}`,
+    `lag under 1 s after ${(recoveredMs / 1_000).toFixed(1)} s`,
+    `RSS of the writer ${before.load} to ${after.load} MB, of the delivery ${before.delivery} to ${after.delivery} MB`,
+  ].join('  ')
+}
+
+try {
+  for (const [number, fault] of FAULTS.entries()) {
+    if (only === undefined || fault.name.includes(only)) console.log(await measure(fault, number))
+  }
+} finally {
+  rmSync(folder, { recursive: true })
+}

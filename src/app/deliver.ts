@@ -1,0 +1,112 @@
+import type { Config } from '../config/schema.ts'
+import { enabledSinks, type SinkName } from '../config/selection.ts'
+import { DeliveryLoop } from '../delivery/loop.ts'
+import { Quarantine } from '../delivery/quarantine.ts'
+import { SegmentLoop } from '../delivery/segment-loop.ts'
+import { Cursor, sinksFolder } from '../journal/cursor.ts'
+import { JournalReader } from '../journal/reader.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import { systemRuntime } from '../runtime/system.ts'
+import type { Emit } from '../telemetry/events.ts'
+import { EXIT } from './exit.ts'
+import type { Io } from './io.ts'
+import { makeSink } from './sinks.ts'
+import { untilStopped } from './start.ts'
+
+export interface DeliverRun {
+  readonly config: Config
+  /** Only this sink; `undefined`: every one that is enabled. */
+  readonly only: SinkName | undefined
+  /** `undefined`: until a signal. */
+  readonly seconds: number | undefined
+  /** Ends once everything that the journal has is delivered. */
+  readonly untilEnd: boolean
+  /** A line about each sink at this period. */
+  readonly reportMs: number
+  readonly emit: Emit
+  /** Resolves when it is to end, besides signals. */
+  readonly ended: Promise<unknown>
+}
+
+/** A sink that does not give up its resources is not waited for longer. */
+const STOP_MS = 5_000
+
+type Loop = DeliveryLoop | SegmentLoop
+
+/** Brings records from the journal to the sinks, each at its own pace, until a signal. Answers the exit code. */
+export async function runDelivery(run: DeliverRun, io: Io): Promise<number> {
+  const names = run.only === undefined ? enabledSinks(run.config) : [run.only]
+  if (names.length === 0) {
+    io.stderr.write('no sink is enabled: set `enabled: true` for one of `sinks` in the configuration\n')
+    return EXIT.config
+  }
+  const runtime = systemRuntime()
+  const { files } = runtime
+  const { folder } = run.config.journal
+  files.makeFolder(sinksFolder(folder))
+  const unlocks = lockAll(folder, names, runtime)
+  const loops = names.map((name) => makeLoop(name, run.config, { runtime, io, emit: run.emit }))
+  const unwatch = files.watch(folder, () => {
+    for (const loop of loops) loop.wake()
+  })
+  const report = runtime.timers.every(run.reportMs, () => {
+    for (const loop of loops) io.stderr.write(`${reportOf(loop)}\n`)
+  })
+  try {
+    const running = Promise.all(loops.map((loop) => loop.run({ untilEnd: run.untilEnd })))
+    await Promise.race([running, run.ended, untilStopped(io, run.seconds)])
+    await Promise.race([
+      Promise.all([...loops.map((loop) => loop.stop()), running]),
+      new Promise<void>((resolve) => runtime.timers.after(STOP_MS, resolve)),
+    ])
+  } finally {
+    report.cancel()
+    unwatch()
+    for (const unlock of unlocks) unlock()
+  }
+  for (const loop of loops) io.stderr.write(`${reportOf(loop)}\n`)
+  return EXIT.ok
+}
+
+/** One process a sink. Throws `FailureError` with code `locked`, and gives back what it had taken. */
+function lockAll(folder: string, names: readonly SinkName[], { files }: Runtime): readonly (() => void)[] {
+  const unlocks: (() => void)[] = []
+  try {
+    for (const name of names) unlocks.push(files.lock(`${sinksFolder(folder)}/${name}.lock`))
+    return unlocks
+  } catch (failure) {
+    for (const unlock of unlocks) unlock()
+    throw failure
+  }
+}
+
+function makeLoop(
+  name: SinkName,
+  config: Config,
+  given: { readonly runtime: Runtime; readonly io: Io; readonly emit: Emit },
+): Loop {
+  const { runtime, io, emit } = given
+  const { folder } = config.journal
+  const cursor = Cursor.open(folder, name, runtime.files)
+  const quarantine = new Quarantine(folder, name, runtime.files)
+  const made = makeSink(name, config, runtime, io)
+  if (made.kind === 'segments') {
+    return new SegmentLoop(made.sink, { folder, cursor, quarantine }, runtime, emit)
+  }
+  const reader = new JournalReader(folder, runtime.files, cursor.place)
+  return new DeliveryLoop(made.sink, { reader, cursor, quarantine }, runtime, emit)
+}
+
+function reportOf({ sink, cursor, trouble }: Loop): string {
+  const { delivered, rejected, lost, place } = cursor
+  const parts = [
+    `${delivered.total} records delivered`,
+    ...(rejected.total > 0 ? [`${rejected.total} rejected`] : []),
+    ...(lost.total > 0 ? [`${lost.total} lost`] : []),
+    `at segment ${place.segment}`,
+    ...(trouble === undefined ? [] : [`failing for ${trouble.attempts} tries: ${firstLine(trouble.text)}`]),
+  ]
+  return `${sink.name}: ${parts.join(', ')}`
+}
+
+const firstLine = (text: string): string => text.split('\n', 1)[0] ?? ''
