@@ -1,3 +1,4 @@
+import { FailureError } from '../../core/errors.ts'
 import type { RecordType } from '../../core/record.ts'
 import type { Batching, RecordBatch, Rejected, Sink } from '../sink.ts'
 
@@ -9,9 +10,12 @@ export class StdoutSink implements Sink {
   readonly name = 'stdout'
   readonly batching: Batching = { limitBytes: 256 * 1024, limitRecords: 10_000, lingerMs: 0, isFixed: false }
   readonly #write: WriteBytes
+  readonly #closing = Promise.withResolvers<never>()
 
   constructor(write: WriteBytes) {
     this.#write = write
+    // Most are closed while nothing is being written.
+    this.#closing.promise.catch(() => undefined)
   }
 
   takes(_type: RecordType): boolean {
@@ -23,11 +27,12 @@ export class StdoutSink implements Sink {
   }
 
   async write({ bytes }: RecordBatch): Promise<readonly Rejected[]> {
-    await this.#write(bytes)
+    await Promise.race([this.#write(bytes), this.#closing.promise])
     return []
   }
 
   async close(): Promise<void> {
-    // The stream is the process's.
+    // The stream is the process's, and its reader may never read again.
+    this.#closing.reject(new FailureError('unreachable', 'the sink is closed', { retryable: true }))
   }
 }
