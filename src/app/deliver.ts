@@ -47,7 +47,7 @@ export async function runDelivery(run: DeliverRun, io: Io): Promise<number> {
   const unlocks = lockAll(folder, names, runtime)
   const loops = names.map((name) => makeLoop(name, run.config, { runtime, io, emit: run.emit }))
   const unwatch = files.watch(folder, () => {
-    for (const loop of loops) loop.wake()
+    for (const loop of loops) if (loop instanceof DeliveryLoop) loop.wake()
   })
   const report = runtime.timers.every(run.reportMs, () => {
     for (const loop of loops) io.stderr.write(`${reportOf(loop)}\n`)

@@ -19,7 +19,7 @@ export interface SegmentParts {
   readonly quarantine: Quarantine
 }
 
-/** Segments are sealed every few minutes at most; a notice of one may be missed. */
+/** Segments are sealed every few minutes at most: the folder is looked at, no notice is waited for. */
 const LOOK_MS = 2_000
 
 /** Brings sealed segments to one sink, as `DeliveryLoop` brings records. */
@@ -49,11 +49,6 @@ export class SegmentLoop {
 
   get trouble(): Trouble | undefined {
     return this.#retry.trouble
-  }
-
-  /** The journal has changed. */
-  wake(): void {
-    this.#waiter.wake()
   }
 
   /** Runs until it is stopped, or with `untilEnd` until it has brought every sealed segment. */

@@ -22,6 +22,8 @@ export type Reading =
   /** Nothing more at present. */
   | { readonly kind: 'end' }
 
+type ReaderFiles = Pick<Files, 'list' | 'openRead' | 'sizeOf'>
+
 interface OpenSegment {
   readonly name: SegmentName
   readonly file: ReadFile
@@ -34,11 +36,11 @@ interface OpenSegment {
  */
 export class JournalReader {
   readonly #folder: string
-  readonly #files: Files
+  readonly #files: ReaderFiles
   #place: Place
   #open: OpenSegment | undefined
 
-  constructor(folder: string, files: Files, place: Place = BEGIN) {
+  constructor(folder: string, files: ReaderFiles, place: Place = BEGIN) {
     this.#folder = folder
     this.#files = files
     this.#place = place
@@ -56,13 +58,13 @@ export class JournalReader {
       if (open === undefined) return { kind: 'end' }
       const reading = this.#scan(open)
       if (reading.kind !== 'end') return reading
-      // A segment takes nothing more once it is sealed or another one has begun: asked first, looked again afterwards.
-      const isOver = this.#isOver(open.name)
-      const last = this.#scan(open)
-      if (last.kind !== 'end') return last
-      if (!isOver) return { kind: 'end' }
+      const { name } = open
+      // One look at one name: the tail is asked for often, and the folder may hold thousands.
+      if (!name.isSealed && this.#files.sizeOf(`${this.#folder}/${segmentFile(name)}`) !== undefined)
+        return reading
+      // What was being written has its final name, or was removed and begun anew: the same place of it is read again.
       this.close()
-      this.#place = { segment: open.name.number + 1, offset: 0 }
+      if (name.isSealed) this.#place = { segment: name.number + 1, offset: 0 }
     }
   }
 
@@ -74,21 +76,14 @@ export class JournalReader {
 
   /** Opens the segment of the present place, or the first one after it: what was before has been removed. */
   #enter(): OpenSegment | undefined {
-    const name = this.#segments().find(({ number }) => number >= this.#place.segment)
+    const segments = segmentsOf(this.#files.list(this.#folder))
+    const name = segments.find(({ number }) => number >= this.#place.segment)
     if (name === undefined) return undefined
-    const file = this.#openFile(name)
+    const file = this.#files.openRead(`${this.#folder}/${segmentFile(name)}`)
+    // It was sealed or removed since the folder was listed: the next call lists it again.
     if (file === undefined) return undefined
     if (name.number !== this.#place.segment) this.#place = { segment: name.number, offset: 0 }
     return { name, file, scanner: new BatchScanner(file, this.#place.offset) }
-  }
-
-  /** A segment may be sealed between listing and opening it. */
-  #openFile(name: SegmentName): ReadFile | undefined {
-    const path = `${this.#folder}/${segmentFile(name)}`
-    return (
-      this.#files.openRead(path) ??
-      this.#files.openRead(`${this.#folder}/${segmentFile({ ...name, isSealed: true })}`)
-    )
   }
 
   #scan({ name, scanner }: OpenSegment): Reading {
@@ -103,14 +98,5 @@ export class JournalReader {
     const begin = readBegin(found.records)
     if (begin === undefined) return { kind: 'damaged', bytes: found.end - found.at, to }
     return { kind: 'segment', before: begin.before, to }
-  }
-
-  #isOver({ number }: SegmentName): boolean {
-    const segments = this.#segments()
-    return segments.some((other) => other.number > number || (other.number === number && other.isSealed))
-  }
-
-  #segments(): readonly SegmentName[] {
-    return segmentsOf(this.#files.list(this.#folder))
   }
 }

@@ -64,6 +64,45 @@ test('a segment that was removed is passed over, and the next one tells how much
   assert.deepEqual(drain(reader), [record(...numbered(2)), record(...numbered(3))])
 })
 
+test('a segment that never got a batch is begun anew under its number, and is read', async () => {
+  const rig = new Rig()
+  await rig.open().close()
+  const { files, disk } = rig.simulation
+  const empty = `${OPTIONS.folder}/00000001-20251231T000000.ndjson.open`
+  files.openAppend(empty).append(new Uint8Array(100))
+  const reader = new JournalReader(OPTIONS.folder, files)
+  assert.equal(reader.next().kind, 'end')
+  const journal = rig.open()
+  assert.equal(disk.sizeOf(empty), undefined)
+  journal.append(line('one'), NOW)
+  journal.flush()
+  assert.deepEqual(drain(reader), [record('one')])
+  await journal.close()
+})
+
+test('at the tail a reader looks at one name, however many segments there are', async () => {
+  const rig = new Rig()
+  const journal = rig.open()
+  journal.append(line('one'), NOW)
+  journal.flush()
+  const { files } = rig.simulation
+  let lists = 0
+  const counting = {
+    list: (folder: string) => {
+      lists++
+      return files.list(folder)
+    },
+    openRead: (path: string) => files.openRead(path),
+    sizeOf: (path: string) => files.sizeOf(path),
+  }
+  const reader = new JournalReader(OPTIONS.folder, counting)
+  drain(reader)
+  const before = lists
+  for (let n = 0; n < 100; n++) drain(reader)
+  assert.equal(lists, before)
+  await journal.close()
+})
+
 test('damage between sound batches is told with its size', () => {
   const rig = new Rig()
   const journal = rig.open()

@@ -97,7 +97,9 @@ export class Life {
   constructor(course: Course, loop: DeliveryLoop | SegmentLoop) {
     this.#course = course
     this.loop = loop
-    this.#unwatch = course.runtime.files.watch(course.folder, () => loop.wake())
+    this.#unwatch = course.runtime.files.watch(course.folder, () => {
+      if (loop instanceof DeliveryLoop) loop.wake()
+    })
     this.#running = loop.run()
   }
 
