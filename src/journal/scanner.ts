@@ -38,14 +38,18 @@ export class BatchScanner {
   next(): Found {
     const at = this.at
     const found = this.#batch(at)
-    if (found !== undefined) {
-      this.at = found.end
-      return found
-    }
+    if (found !== undefined) return this.#pass(found)
     const next = this.#search(at + 1)
+    // What was read of this place may be half of a batch: of one that has come meanwhile, or of one that was taken back.
+    this.#filled = 0
     if (next === undefined) return { kind: 'end', at }
-    this.at = next
-    return { kind: 'damaged', at, end: next }
+    const late = this.#batch(at)
+    return this.#pass(late ?? { kind: 'damaged', at, end: next })
+  }
+
+  #pass<Passed extends { readonly end: number }>(found: Passed): Passed {
+    this.at = found.end
+    return found
   }
 
   #batch(at: number): Extract<Found, { kind: 'batch' }> | undefined {
