@@ -68,7 +68,7 @@ const segmentOf = (lines: readonly Line[]): SealedSegment =>
 async function processorSeconds(segment: SealedSegment): Promise<readonly number[]> {
   return measured(async (store) => {
     const before = process.cpuUsage()
-    await convertSegment({ segment, store, memoryMb: MEMORY_MB }, { files, blocks })
+    await convertSegment({ segment, store, memoryMb: MEMORY_MB }, { files, blocks, isAsSealed: () => true })
     const { user, system } = process.cpuUsage(before)
     return (user + system) / 1e6
   })
@@ -134,7 +134,10 @@ async function reportRates(name: string, recorded: readonly Line[]): Promise<voi
 async function reportSize(capture: string, lines: readonly Line[]): Promise<void> {
   const store = freshFolder()
   files.makeFolder(store)
-  await convertSegment({ segment: segmentOf(lines), store, memoryMb: MEMORY_MB }, { files, blocks })
+  await convertSegment(
+    { segment: segmentOf(lines), store, memoryMb: MEMORY_MB },
+    { files, blocks, isAsSealed: () => true },
+  )
   const bytesOf = (type: RecordType): number =>
     (readManifest(files, store, 1)?.files ?? [])
       .filter((file) => file.type === type)

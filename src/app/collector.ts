@@ -65,7 +65,7 @@ export class Collector {
     const captures: CaptureWriter[] = []
     const session = `${config.name}-${Math.floor(runtime.clock.now() / 1_000).toString(36)}`
     this.collections = selectedVenues(config).map((selection) => {
-      const writer = captureWriter(config, selection.venue, runtime)
+      const writer = captureWriter(config, selection.venue, { runtime, emit })
       if (writer !== undefined) captures.push(writer)
       const outside = writer === undefined ? runtime : record(runtime, writer)
       return this.#collect(selection, { config, session, outside, emit })
@@ -94,7 +94,11 @@ export class Collector {
   }
 
   #resume(): void {
-    for (const pipeline of this.#pipelines.values()) pipeline.resume(this.#runtime.clock.now())
+    for (const pipeline of this.#pipelines.values()) {
+      // What one of them has to catch up on may fill the disk again.
+      if (this.journal.isHeld) return
+      pipeline.resume(this.#runtime.clock.now())
+    }
   }
 
   #collect(
@@ -153,7 +157,11 @@ function feedOptions(
   }
 }
 
-function captureWriter(config: Config, venue: VenueId, runtime: Runtime): CaptureWriter | undefined {
+function captureWriter(
+  config: Config,
+  venue: VenueId,
+  given: { readonly runtime: Runtime; readonly emit: Emit },
+): CaptureWriter | undefined {
   const { capture } = config
   if (!capture.enabled) return undefined
   const options = {
@@ -161,7 +169,7 @@ function captureWriter(config: Config, venue: VenueId, runtime: Runtime): Captur
     packing: capture.compression,
     rotateBytes: capture.rotateBytes,
   }
-  return new CaptureWriter(options, runtime)
+  return new CaptureWriter(options, given.runtime, given.emit)
 }
 
 /** The venue with its sockets' lifetime cut so that they are replaced after about `hours`. */

@@ -6,7 +6,6 @@ import type { Config } from '../config/schema.ts'
 import { enabledSinks } from '../config/selection.ts'
 import { backoffMs } from '../runtime/backoff.ts'
 import type { Runtime, Timer } from '../runtime/runtime.ts'
-import { EXIT } from './exit.ts'
 
 /** Between the end of a process and the next one. */
 const RESTART = { minMs: 500, firstMs: 1_000, maxMs: 30_000 }
@@ -44,24 +43,37 @@ export class DeliveryChild {
   /** Starts it, where there is a sink to deliver to. */
   start(): void {
     if (enabledSinks(this.#config).length === 0) return
-    const [program = ''] = process.argv.slice(1)
     const startUs = this.#runtime.clock.steadyUs()
-    // Detached: Ctrl-C is for the collector, which ends its delivery last. The channel ends it with its parent in any case.
-    const child = spawn(
-      process.execPath,
-      [program, 'deliver', '--config', '-', '--report-seconds', '86400'],
-      {
-        detached: true,
-        stdio: ['pipe', 'inherit', 'pipe', 'ipc'],
-      },
-    )
+    const child = this.#spawn()
+    if (typeof child === 'string') {
+      this.#ended(child, startUs)
+      return
+    }
     this.#child = child
     child.stdin?.on('error', () => undefined).end(configYaml(this.#config))
     if (child.stderr !== null) {
       createInterface({ input: child.stderr }).on('line', (line) => (this.#complaint = line))
     }
     child.on('message', (message) => this.#hear(message))
-    child.once('exit', (code) => this.#ended(code, startUs))
+    child.once('error', ({ message }) => this.#ended(message, startUs))
+    child.once('exit', (code) => {
+      const ending = code === null ? 'it was ended by a signal' : `it ended with code ${code}`
+      this.#ended(`${ending}: ${this.#complaint}`, startUs)
+    })
+  }
+
+  /** Answers why there is no process, where there is none: too many of them, no memory, or the program is being replaced. */
+  #spawn(): ChildProcess | string {
+    const [program = ''] = process.argv.slice(1)
+    try {
+      // Detached: Ctrl-C is for the collector, which ends its delivery last. The channel ends it with its parent in any case.
+      return spawn(process.execPath, [program, 'deliver', '--config', '-', '--report-seconds', '86400'], {
+        detached: true,
+        stdio: ['pipe', 'inherit', 'pipe', 'ipc'],
+      })
+    } catch (cause) {
+      return cause instanceof Error ? cause.message : String(cause)
+    }
   }
 
   /** Lets it finish the batch that is under way, and waits for its end. */
@@ -69,7 +81,7 @@ export class DeliveryChild {
     this.#isStopped = true
     this.#timer?.cancel()
     const child = this.#child
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+    if (child === undefined) return
     const ended = once(child, 'exit')
     child.kill('SIGTERM')
     const force = this.#runtime.timers.after(STOP_MS, () => child.kill('SIGKILL'))
@@ -85,12 +97,10 @@ export class DeliveryChild {
     else this.#troubles.delete(sink)
   }
 
-  #ended(code: number | null, startUs: number): void {
+  #ended(reason: string, startUs: number): void {
     this.#child = undefined
     if (this.#isStopped) return
     this.#troubles.clear()
-    const reason =
-      code === EXIT.ok ? 'it ended' : `it ended with code ${code ?? 'of a signal'}: ${this.#complaint}`
     this.#troubles.set('delivery', reason)
     const isSteady = this.#runtime.clock.steadyUs() - startUs > STEADY_US
     this.#attempt = isSteady ? 1 : this.#attempt + 1

@@ -1,5 +1,5 @@
 import type { SystemEvent } from '../telemetry/events.ts'
-import { duration, size } from './screen.ts'
+import { counted, duration, size } from './screen.ts'
 
 /** What a person has to know at once, in a line; `undefined` for what can wait. */
 // oxlint-disable-next-line complexity -- one case a member, nothing decided
@@ -10,13 +10,17 @@ export function eventText(event: SystemEvent): string | undefined {
     case 'sink_recovered':
       return `${event.sink}: works again after ${event.attempts} failed tries`
     case 'sink_rejected':
-      return `${event.sink}: a record was refused and is in the quarantine: ${event.code}: ${event.text}`
+      return `${event.sink}: refused ${counted(event.records, 'record')}, kept in the quarantine: ${event.code}: ${event.text}`
     case 'sink_lost':
       return `${event.sink}: ${event.records} records were gone from the journal before they were read`
     case 'journal_held':
       return `the journal cannot be written, books are kept and nothing is recorded: ${event.text}`
     case 'journal_resumed':
       return `the journal is written again after ${duration(event.heldMs)}`
+    case 'capture_failed':
+      return `${event.folder}: the capture cannot be written: ${event.text}`
+    case 'capture_resumed':
+      return `${event.folder}: the capture is written again; ${counted(event.lost, 'line')} are missing in it`
     case 'segment_recovered':
       return `${event.path}: left by an earlier run; ${event.records} records are whole, ${size(event.cutBytes)} of a torn end were cut, ${size(event.damagedBytes)} are damaged`
     case 'segment_removed':

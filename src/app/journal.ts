@@ -98,7 +98,10 @@ function verify(folder: string, segments: readonly SegmentName[], files: Files, 
     faults++
     io.stdout.write(`${segmentFile(segment)}: ${text}\n`)
   }
-  for (const segment of segments) {
+  for (const listed of segments) {
+    const segment = asItIs(folder, listed, files)
+    // Retention may have removed it since the folder was listed.
+    if (segment === undefined) continue
     for (const fault of faultsOf(folder, segment, files)) tell(segment, fault)
     for (const fault of sequences.take(readLines(folder, segment, files))) tell(segment, fault)
   }
@@ -109,6 +112,13 @@ function verify(folder: string, segments: readonly SegmentName[], files: Files, 
     }\n`,
   )
   return faults === 0 ? EXIT.ok : EXIT.difference
+}
+
+/** A segment may be sealed after it was listed. */
+function asItIs(folder: string, segment: SegmentName, files: Files): SegmentName | undefined {
+  return [segment, { ...segment, isSealed: true }].find(
+    (name) => files.sizeOf(`${folder}/${segmentFile(name)}`) !== undefined,
+  )
 }
 
 function* faultsOf(folder: string, segment: SegmentName, files: Files): Generator<string> {

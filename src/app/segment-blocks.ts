@@ -1,6 +1,6 @@
 import { FailureError } from '../core/errors.ts'
 import { HEADER_BYTES, readHeader, SEALED_SUFFIX } from '../journal/format.ts'
-import { readManifest } from '../journal/manifest.ts'
+import { readSoundManifest } from '../journal/manifest.ts'
 import { BatchScanner } from '../journal/scanner.ts'
 import type { Files, ReadFile } from '../runtime/runtime.ts'
 import { Sha256 } from '../runtime/sha256.ts'
@@ -17,17 +17,28 @@ export function* segmentBlocks(path: string, files: Files): Generator<Uint8Array
   const file = files.openRead(path)
   if (file === undefined) throw new FailureError('disk', `${path}: is gone`, { retryable: false })
   try {
-    yield* isAsSealed(file, files) ? batchesOf(file) : soundBatchesOf(file)
+    yield* hasHashOfManifest(file, files) ? batchesOf(file) : soundBatchesOf(file)
   } finally {
     file.close()
   }
 }
 
-function isAsSealed(file: ReadFile, files: Files): boolean {
+/** Whether the segment at `path` is what its manifest says, to the last byte. */
+export function isAsSealed(path: string, files: Files): boolean {
+  const file = files.openRead(path)
+  if (file === undefined) return false
+  try {
+    return hasHashOfManifest(file, files)
+  } finally {
+    file.close()
+  }
+}
+
+function hasHashOfManifest(file: ReadFile, files: Files): boolean {
   const slash = file.path.lastIndexOf('/')
   const folder = file.path.slice(0, slash)
   const stem = file.path.slice(slash + 1, -SEALED_SUFFIX.length)
-  const manifest = readManifest(files, folder, stem)
+  const manifest = readSoundManifest(files, folder, stem)
   if (manifest === undefined || manifest.damagedBytes > 0) return false
   const hash = new Sha256()
   const buffer = new Uint8Array(READ_BYTES)

@@ -1,6 +1,6 @@
+import { FailureError } from '../core/errors.ts'
 import { type RecordType, RECORD_TYPES } from '../core/record.ts'
 import type { Cursor } from '../journal/cursor.ts'
-import { unlessPassing } from '../journal/keeper.ts'
 import type { JournalReader, Place } from '../journal/reader.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Rejected, Sink } from '../sinks/sink.ts'
@@ -75,10 +75,11 @@ export class DeliveryLoop {
       const isMore = await this.#gather(until.untilEnd)
       // oxlint-disable-next-line no-await-in-loop -- see above
       if (this.#builder.count > 0 && !(await this.#give())) break
-      this.#advance()
+      // oxlint-disable-next-line no-await-in-loop -- see above
+      await this.#advance()
       if (!isMore) break
     }
-    unlessPassing(() => this.cursor.save())
+    this.#trySave()
     this.#reader.close()
   }
 
@@ -97,7 +98,8 @@ export class DeliveryLoop {
     let sinceUs: number | undefined
     while (!this.#isStopping) {
       if (pending === undefined ? this.#builder.isFull : isReached(this.#reader.place, pending)) return true
-      if (this.#take()) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other, in the order of the journal
+      if (await this.#next()) {
         sinceUs ??= this.#runtime.clock.steadyUs()
         continue
       }
@@ -105,7 +107,8 @@ export class DeliveryLoop {
       const lingerMs = this.#lingerMs(sinceUs)
       if (lingerMs <= 0) return true
       if (untilEnd) return false
-      this.#saveIfDue()
+      // oxlint-disable-next-line no-await-in-loop -- see above
+      await this.#saveIfDue()
       // oxlint-disable-next-line no-await-in-loop -- waits for what the loop is about
       await this.#waiter.wait(Math.min(LOOK_MS, lingerMs))
     }
@@ -116,6 +119,16 @@ export class DeliveryLoop {
   #lingerMs(sinceUs: number | undefined): number {
     if (sinceUs === undefined || this.#builder.count === 0) return Infinity
     return this.sink.batching.lingerMs - (this.#runtime.clock.steadyUs() - sinceUs) / 1_000
+  }
+
+  /** As `#take`; where the journal cannot be read at the moment, it is tried again. Nothing is taken by a try that failed. */
+  async #next(): Promise<boolean> {
+    try {
+      return this.#take()
+    } catch {
+      const taken = await this.#retry.until(async () => this.#take())
+      return taken?.result ?? false
+    }
   }
 
   /** Takes what comes next in the journal; answers false at its end. */
@@ -146,12 +159,19 @@ export class DeliveryLoop {
       const saved = await this.#retry.until(async () => this.cursor.save())
       if (saved === undefined) return false
     }
-    const written = isWanted ? await this.#retry.until(() => this.sink.write(builder)) : { result: [] }
+    const written = await this.#retry.until(() => (isWanted ? this.sink.write(builder) : this.#turn()))
     if (written === undefined) return false
     const kept = await this.#retry.until(async () => this.#keep(written.result))
     if (kept === undefined) return false
     this.#account(written.result)
     return true
+  }
+
+  /** Nothing of the batch goes to this sink: the other sinks get their turn, as they do while one is waited for. */
+  #turn(): Promise<readonly Rejected[]> {
+    return new Promise((resolve) => {
+      this.#runtime.timers.after(0, () => resolve([]))
+    })
   }
 
   #keep(rejected: readonly Rejected[]): void {
@@ -163,9 +183,10 @@ export class DeliveryLoop {
         reason,
       })),
     )
-    for (const { code, reason } of rejected) {
-      this.#emit({ type: 'sink_rejected', sink: this.sink.name, code, text: reason })
-    }
+    const [first] = rejected
+    if (first === undefined) return
+    const { code, reason } = first
+    this.#emit({ type: 'sink_rejected', sink: this.sink.name, records: rejected.length, code, text: reason })
   }
 
   #account(rejected: readonly Rejected[]): void {
@@ -179,29 +200,41 @@ export class DeliveryLoop {
     for (const { line } of rejected) {
       const type = types[line] ?? 0
       this.#progress.rejected.count(type)
-      delivered.counts[type] = (delivered.counts[type] ?? 0) - 1
+      delivered.count(type, -1)
     }
   }
 
   /** The cursor moves to where the reader is. */
-  #advance(): void {
+  async #advance(): Promise<void> {
     const { cursor } = this
     const wasPending = cursor.pending !== undefined
     this.#isMoved ||= wasPending || !isReached(cursor.place, this.#reader.place)
     cursor.pending = undefined
     this.#progress.settle(this.#reader.place)
     if (wasPending) this.#savedUs = -Infinity
-    this.#saveIfDue()
+    await this.#saveIfDue()
   }
 
-  #saveIfDue(): void {
+  async #saveIfDue(): Promise<void> {
     const nowUs = this.#runtime.clock.steadyUs()
     if (!this.#isMoved || nowUs - this.#savedUs < SAVE_MS * 1_000) return
     this.#savedUs = nowUs
-    unlessPassing(() => {
+    // A full disk must not hold up the sink: what is not saved is given again after a crash, no more.
+    if (this.#trySave()) return
+    await this.#retry.until(async () => this.cursor.save())
+    this.#isMoved = false
+  }
+
+  /** False where a person has to do something about it. */
+  #trySave(): boolean {
+    try {
       this.cursor.save()
       this.#isMoved = false
-    })
+      return true
+    } catch (failure) {
+      if (!(failure instanceof FailureError)) throw failure
+      return failure.retryable
+    }
   }
 }
 

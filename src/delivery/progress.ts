@@ -13,7 +13,7 @@ export class Progress {
   readonly delivered = new Tally()
   readonly skipped = new Tally()
   readonly rejected = new Tally()
-  readonly #lost = new Tally()
+  readonly lost = new Tally()
   readonly #withdrawn = new Tally()
   #base: Tally | undefined
 
@@ -27,11 +27,12 @@ export class Progress {
     const lost = this.seen.copy()
     if (this.#cursor.isPlaced || this.#base !== undefined) {
       lost.set(before.over(this.seen))
-      this.#lost.add(lost)
+      this.lost.add(lost)
       this.#withdrawn.add(this.seen.over(before))
     } else {
       lost.clear()
-      this.#base = before.copy()
+      // What was read before it came after a begin that could not be read.
+      this.#base = before.over(this.seen)
     }
     this.seen.set(before)
     return lost.total
@@ -46,7 +47,7 @@ export class Progress {
       [cursor.delivered, this.delivered],
       [cursor.skipped, this.skipped],
       [cursor.rejected, this.rejected],
-      [cursor.lost, this.#lost],
+      [cursor.lost, this.lost],
       [cursor.withdrawn, this.#withdrawn],
     ] as const
     for (const [sum, part] of parts) {

@@ -1,11 +1,11 @@
-import { RECORD_TYPES } from '../core/record.ts'
+import { RECORD_TYPES, recordTypeAt } from '../core/record.ts'
 import type { Cursor } from '../journal/cursor.ts'
 import { segmentFile, type SegmentName, segmentsOf } from '../journal/format.ts'
 import { unlessPassing } from '../journal/keeper.ts'
 import { type Manifest, readManifest } from '../journal/manifest.ts'
-import { recordTypeAt } from '../core/record.ts'
+import { Tally } from '../journal/tally.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import type { RejectedLine, SegmentSink } from '../sinks/sink.ts'
+import type { RejectedLine, SegmentSink, StoredSegment } from '../sinks/sink.ts'
 import type { Emit } from '../telemetry/events.ts'
 import { Progress } from './progress.ts'
 import type { Quarantine } from './quarantine.ts'
@@ -55,15 +55,17 @@ export class SegmentLoop {
   async run(until: { readonly untilEnd: boolean } = { untilEnd: false }): Promise<void> {
     await this.#retry.until(() => this.sink.open())
     while (!this.#isStopping) {
-      const next = this.#next()
-      if (next === undefined) {
+      // oxlint-disable-next-line no-await-in-loop -- one segment after the other
+      const next = await this.#retry.until(async () => this.#next())
+      if (next === undefined) break
+      if (next.result === undefined) {
         if (until.untilEnd) break
         // oxlint-disable-next-line no-await-in-loop -- waits for what the loop is about
         await this.#waiter.wait(LOOK_MS)
         continue
       }
-      // oxlint-disable-next-line no-await-in-loop -- one segment after the other
-      if (!(await this.#give(next.name, next.manifest))) break
+      // oxlint-disable-next-line no-await-in-loop -- see above
+      if (!(await this.#give(next.result))) break
     }
     unlessPassing(() => this.cursor.save())
   }
@@ -77,29 +79,35 @@ export class SegmentLoop {
   }
 
   /** The first segment from the cursor on, once it is sealed. */
-  #next(): { readonly name: SegmentName; readonly manifest: Manifest } | undefined {
+  #next(): Found | undefined {
     const { files } = this.#runtime
-    const name = segmentsOf(files.list(this.#folder)).find(
-      ({ number }) => number >= this.cursor.place.segment,
-    )
+    const first = (): SegmentName | undefined =>
+      segmentsOf(files.list(this.#folder)).find(({ number }) => number >= this.cursor.place.segment)
+    const name = first()
     if (name?.isSealed !== true) return undefined
+    // A listing may miss a file that is renamed meanwhile; two do not miss the same one.
+    if (name.number !== this.cursor.place.segment && first()?.number !== name.number) return undefined
     const manifest = readManifest(files, this.#folder, name.stem)
     return manifest && { name, manifest }
   }
 
-  async #give(name: SegmentName, manifest: Manifest): Promise<boolean> {
-    const segment = {
-      path: `${this.#folder}/${segmentFile(name)}`,
-      number: name.number,
-      records: manifest.records,
-    }
-    const stored = await this.#retry.until(() => this.sink.store(segment))
-    if (stored === undefined) return false
-    const kept = await this.#retry.until(async () => this.#keep(stored.result))
+  /** Brings one segment; answers false when it was stopped before. */
+  async #give({ name, manifest }: Found): Promise<boolean> {
+    const { files } = this.#runtime
+    const path = `${this.#folder}/${segmentFile(name)}`
+    const segment = { path, number: name.number, records: manifest.records }
+    const outcome = await this.#retry.until(async () => {
+      // The limits of the journal may take it while it is tried again: then the next one tells what is lost.
+      if (files.sizeOf(path) === undefined) return undefined
+      return this.sink.store(segment)
+    })
+    if (outcome === undefined) return false
+    const { result } = outcome
+    if (result === undefined) return true
+    const kept = await this.#retry.until(async () => this.#keep(result.rejected))
     if (kept === undefined) return false
-    const lost = this.#progress.meet(manifest.before)
+    const lost = this.#progress.meet(manifest.before) + this.#account(manifest, result)
     if (lost > 0) this.#emit({ type: 'sink_lost', sink: this.sink.name, records: lost })
-    this.#account(manifest, stored.result)
     this.#progress.settle({ segment: name.number + 1, offset: 0 })
     const saved = await this.#retry.until(async () => this.cursor.save())
     return saved !== undefined
@@ -107,22 +115,36 @@ export class SegmentLoop {
 
   #keep(rejected: readonly RejectedLine[]): void {
     this.#quarantine.keep(rejected.map(({ bytes, code, reason }) => ({ record: bytes, code, reason })))
-    for (const { code, reason } of rejected) {
-      this.#emit({ type: 'sink_rejected', sink: this.sink.name, code, text: reason })
-    }
+    const [first] = rejected
+    if (first === undefined) return
+    const { code, reason } = first
+    this.#emit({ type: 'sink_rejected', sink: this.sink.name, records: rejected.length, code, text: reason })
   }
 
-  #account({ types }: Manifest, rejected: readonly RejectedLine[]): void {
-    const { seen, delivered, skipped } = this.#progress
+  /** What the journal says of the segment against what was stored of it. Answers how many records the disk has lost. */
+  #account({ types }: Manifest, { stored, rejected }: StoredSegment): number {
+    const { seen, delivered, skipped, lost } = this.#progress
+    const refused = new Tally()
+    for (const { bytes } of rejected) refused.count(recordTypeAt(bytes, 0))
+    let missing = 0
     seen.add(types)
     for (const [code, type] of RECORD_TYPES.entries()) {
-      const into = this.sink.takes(type) ? delivered : skipped
-      into.counts[code] = (into.counts[code] ?? 0) + (types.counts[code] ?? 0)
+      const count = types.of(type)
+      if (!this.sink.takes(type)) {
+        skipped.count(code, count)
+        continue
+      }
+      const there = stored[type] ?? 0
+      delivered.count(code, there)
+      missing += count - there - refused.of(type)
+      lost.count(code, count - there - refused.of(type))
     }
-    for (const { bytes } of rejected) {
-      const code = recordTypeAt(bytes, 0)
-      this.#progress.rejected.count(code)
-      delivered.counts[code] = (delivered.counts[code] ?? 0) - 1
-    }
+    this.#progress.rejected.add(refused)
+    return missing
   }
+}
+
+interface Found {
+  readonly name: SegmentName
+  readonly manifest: Manifest
 }

@@ -83,7 +83,8 @@ export class Cursor implements CursorCounts {
 
   save(): void {
     const { place, pending } = this
-    const counts = Object.fromEntries(COUNTS.map((name) => [name, this[name]]))
+    const known = COUNTS.filter((name) => name !== 'base' || this.#isPlaced)
+    const counts = Object.fromEntries(known.map((name) => [name, this[name]]))
     const text = JSON.stringify({ place, ...(pending === undefined ? {} : { pending }), ...counts }, null, 2)
     this.#files.replace(this.path, new TextEncoder().encode(`${text}\n`))
   }
@@ -95,8 +96,8 @@ export class Cursor implements CursorCounts {
       this.place = placeOf(facts.get('place'))
       const pending = facts.get('pending')
       this.pending = pending === undefined ? undefined : placeOf(pending)
-      for (const name of COUNTS) this[name].set(Tally.from(facts.get(name)))
-      this.#isPlaced = true
+      this.#isPlaced = facts.has('base')
+      for (const name of COUNTS) if (facts.has(name)) this[name].set(Tally.from(facts.get(name)))
     } catch (cause) {
       if (!(cause instanceof SyntaxError || cause instanceof TypeError)) throw cause
       const advice = 'remove it to begin again with what the journal still has'

@@ -116,12 +116,16 @@ export function isSound(bytes: Uint8Array, at: number, { crc, bytes: size }: Bat
   return crc32c(bytes, at + COVERED_AT, at + HEADER_BYTES + size) === crc
 }
 
-/** The line that begins a segment. */
-export function beginLine({ number, before }: SegmentBegin): Uint8Array {
-  return encoder.encode(`${JSON.stringify({ type: 'segment', format: 1, number, before })}\n`)
+/** The batch that begins a segment: one line of type `segment`, which is no record. */
+export function beginBatch({ number, before }: SegmentBegin, firstUs: EpochMicros): Uint8Array {
+  const line = encoder.encode(`${JSON.stringify({ type: 'segment', format: 1, number, before })}\n`)
+  const bytes = new Uint8Array(HEADER_BYTES + line.length)
+  bytes.set(line, HEADER_BYTES)
+  sealBatch(bytes, bytes.length, { records: 0, firstUs, lastUs: firstUs })
+  return bytes
 }
 
-/** Reads what `beginLine` made; `undefined` for anything else. */
+/** Reads the line of `beginBatch`; `undefined` for anything else. */
 export function readBegin(line: Uint8Array): SegmentBegin | undefined {
   try {
     const json: unknown = JSON.parse(decoder.decode(line))

@@ -5,7 +5,7 @@ import type { Runtime, Timer } from '../runtime/runtime.ts'
 import type { Emit } from '../telemetry/events.ts'
 import { HEADER_BYTES, sealBatch } from './format.ts'
 import { Keeper, unlessPassing } from './keeper.ts'
-import { recoverJournal } from './recovery.ts'
+import { type JournalEnd, recoverJournal } from './recovery.ts'
 import type { RetentionLimits, SinkPlace } from './retention.ts'
 import { Segment } from './segment.ts'
 import { Tally } from './tally.ts'
@@ -93,7 +93,7 @@ export class Journal {
     runtime.files.makeFolder(folder)
     this.#unlock = runtime.files.lock(`${folder}/${LOCK}`)
     try {
-      const { number, total } = recoverJournal(folder, runtime.files, hear.emit)
+      const { number, total } = this.#recover()
       this.#number = number
       this.#total = total
       this.#keeper = new Keeper(folder, options, runtime, hear.emit)
@@ -101,7 +101,7 @@ export class Journal {
       this.#unlock()
       throw failure
     }
-    this.#keepTimer = runtime.timers.every(KEEP_MS, () => this.#keep())
+    this.#keepTimer = runtime.timers.every(KEEP_MS, () => this.#look())
   }
 
   get writtenBytes(): number {
@@ -147,10 +147,7 @@ export class Journal {
       return
     }
     this.#resume()
-    const ageMs = (this.#runtime.clock.steadyUs() - this.#openedUs) / 1_000
-    const { segmentBytes, segmentMs } = this.#options
-    const size = this.#segment?.sizeBytes ?? 0
-    if (size >= segmentBytes || (size > 0 && ageMs >= segmentMs)) this.#retire()
+    this.#retireIfDue()
   }
 
   /** Writes, syncs, seals, and gives the folder back. Nothing may be appended afterwards. */
@@ -167,6 +164,19 @@ export class Journal {
       while (this.#sealing.length > 0) this.#sealFirst()
     } finally {
       this.#unlock()
+    }
+  }
+
+  /** A crash may have been due to a full disk: then what retention allows to go makes room first. */
+  #recover(): JournalEnd {
+    const { folder } = this.#options
+    const { files } = this.#runtime
+    try {
+      return recoverJournal(folder, files, this.#hear.emit)
+    } catch (failure) {
+      if (!(failure instanceof FailureError) || !failure.retryable) throw failure
+      new Keeper(folder, this.#options, this.#runtime, this.#hear.emit).keep(0)
+      return recoverJournal(folder, files, this.#hear.emit)
     }
   }
 
@@ -262,6 +272,19 @@ export class Journal {
       }),
     )
     this.#syncing = done
+  }
+
+  /** While nothing comes there is no flush to do it. */
+  #look(): void {
+    if (this.#batchRecords === 0) this.#retireIfDue()
+    this.#keep()
+  }
+
+  #retireIfDue(): void {
+    const ageMs = (this.#runtime.clock.steadyUs() - this.#openedUs) / 1_000
+    const { segmentBytes, segmentMs } = this.#options
+    const size = this.#segment?.sizeBytes ?? 0
+    if (size >= segmentBytes || (size > 0 && ageMs >= segmentMs)) this.#retire()
   }
 
   /** The segment takes nothing more; it is sealed once nothing is under way with it. */

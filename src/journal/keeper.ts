@@ -2,7 +2,7 @@ import { FailureError } from '../core/errors.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Emit } from '../telemetry/events.ts'
 import { MANIFEST_SUFFIX, SEALED_SUFFIX, segmentsOf } from './format.ts'
-import { readManifest } from './manifest.ts'
+import { readSoundManifest } from './manifest.ts'
 import { decideRemovals, type KeptSegment, type RetentionLimits, type SinkPlace } from './retention.ts'
 
 /** Keeps the sealed segments of a folder, and removes those that the limits do not leave room for. */
@@ -26,8 +26,15 @@ export class Keeper {
     this.#places = rules.places
     this.#runtime = runtime
     this.#emit = emit
-    this.#segments = segmentsOf(runtime.files.list(folder)).flatMap(({ number, stem, isSealed }) => {
-      const manifest = isSealed ? readManifest(runtime.files, folder, stem) : undefined
+    const names = runtime.files.list(folder)
+    // A process that ended between the two removes of a segment has left its manifest.
+    for (const name of names) {
+      const segment = name.slice(0, -MANIFEST_SUFFIX.length) + SEALED_SUFFIX
+      const isLeft = name.endsWith(MANIFEST_SUFFIX) && !names.includes(segment)
+      if (isLeft) runtime.files.remove(`${folder}/${name}`)
+    }
+    this.#segments = segmentsOf(names).flatMap(({ number, stem, isSealed }) => {
+      const manifest = isSealed ? readSoundManifest(runtime.files, folder, stem) : undefined
       if (manifest === undefined) return []
       return { number, stem, bytes: manifest.bytes, records: manifest.records, lastUs: manifest.lastUs ?? 0 }
     })
@@ -38,14 +45,17 @@ export class Keeper {
     this.#segments = [...this.#segments, segment].toSorted((a, b) => a.number - b.number)
   }
 
-  /** Removes what has to go. `openBytes` are in the segment that is being written. */
+  /**
+   * Removes what has to go. `openBytes` are in the segment that is being written. The newest sealed one always stays: it says at
+   * which number and which count the journal is.
+   */
   keep(openBytes: number): void {
     const { files, clock } = this.#runtime
-    if (this.#segments.length === 0) return
+    if (this.#segments.length <= 1) return
     const state = {
-      segments: this.#segments,
+      segments: this.#segments.slice(0, -1),
       places: this.#places(),
-      openBytes,
+      openBytes: openBytes + (this.#segments.at(-1)?.bytes ?? 0),
       freeBytes: files.freeBytes(this.#folder),
       nowUs: clock.now(),
     }

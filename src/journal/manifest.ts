@@ -65,6 +65,16 @@ export function readManifest(files: Files, folder: string, stem: string): Manife
   }
 }
 
+/** The manifest of a segment; `undefined` also for one that cannot be read: it can be made anew from its segment. */
+export function readSoundManifest(files: Files, folder: string, stem: string): Manifest | undefined {
+  try {
+    return readManifest(files, folder, stem)
+  } catch (failure) {
+    if (failure instanceof FailureError && failure.code === 'corrupt') return undefined
+    throw failure
+  }
+}
+
 function integer(facts: ReadonlyMap<string, unknown>, key: string): number {
   const value = facts.get(key)
   if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw new TypeError(`${key}: not a number`)

@@ -1,3 +1,4 @@
+import { FailureError } from '../core/errors.ts'
 import type { Files, ReadFile } from '../runtime/runtime.ts'
 import { readBegin, segmentFile, type SegmentName, segmentsOf } from './format.ts'
 import { BatchScanner } from './scanner.ts'
@@ -76,14 +77,28 @@ export class JournalReader {
 
   /** Opens the segment of the present place, or the first one after it: what was before has been removed. */
   #enter(): OpenSegment | undefined {
-    const segments = segmentsOf(this.#files.list(this.#folder))
-    const name = segments.find(({ number }) => number >= this.#place.segment)
+    const name = this.#find()
     if (name === undefined) return undefined
+    const isSkip = name.number !== this.#place.segment
+    // A listing may miss a file that is renamed meanwhile; two do not miss the same one.
+    if (isSkip && this.#find()?.number !== name.number) return undefined
     const file = this.#files.openRead(`${this.#folder}/${segmentFile(name)}`)
     // It was sealed or removed since the folder was listed: the next call lists it again.
     if (file === undefined) return undefined
-    if (name.number !== this.#place.segment) this.#place = { segment: name.number, offset: 0 }
+    if (isSkip) this.#place = { segment: name.number, offset: 0 }
     return { name, file, scanner: new BatchScanner(file, this.#place.offset) }
+  }
+
+  /** Throws `FailureError` with code `mismatch` for a place that this journal has never had. */
+  #find(): SegmentName | undefined {
+    const { segment } = this.#place
+    const segments = segmentsOf(this.#files.list(this.#folder))
+    const newest = segments.at(-1)
+    if (newest !== undefined && segment > newest.number + 1) {
+      const text = `${this.#folder}: the cursor stands in segment ${segment}, and the newest is ${newest.number}: the journal was begun anew; remove the cursor to read it from its begin`
+      throw new FailureError('mismatch', text, { retryable: false })
+    }
+    return segments.find(({ number }) => number >= segment)
   }
 
   #scan({ name, scanner }: OpenSegment): Reading {

@@ -1,9 +1,11 @@
 import { FailureError } from '../core/errors.ts'
+import { epochMicros } from '../core/units.ts'
 import type { Files } from '../runtime/runtime.ts'
 import { Sha256 } from '../runtime/sha256.ts'
 import type { Emit } from '../telemetry/events.ts'
 import {
   BATCH_BEGIN,
+  beginBatch,
   MANIFEST_SUFFIX,
   readBegin,
   SEALED_SUFFIX,
@@ -11,7 +13,8 @@ import {
   type SegmentName,
   segmentsOf,
 } from './format.ts'
-import { type Manifest, readManifest, writeManifest } from './manifest.ts'
+import { unlessPassing } from './keeper.ts'
+import { type Manifest, readSoundManifest, writeManifest } from './manifest.ts'
 import { tallyRecords } from './records.ts'
 import { BatchScanner } from './scanner.ts'
 import { Tally } from './tally.ts'
@@ -36,11 +39,15 @@ export interface Survey {
 
 /** Torn ends of segments are kept here, for whoever wants to know. */
 const TORN = 'torn'
-const HASH_BYTES = 1024 * 1024
+/** So many of them, the newest, and so much of each: a crash leaves one batch as a rule. */
+const TORN_LIMIT = 20
+const TORN_BYTES_LIMIT = 16 * 1024 * 1024
+const CHUNK_BYTES = 1024 * 1024
 
 /**
  * Makes whole what an earlier process left: segments that it was writing are cut behind their last sound batch and sealed. What is
- * cut goes to the folder `torn`. Throws `FailureError` with code `corrupt` for files that are no journal of this format.
+ * cut goes to the folder `torn`. No number is ever given twice: a cursor may stand in it. Throws `FailureError` with code `corrupt`
+ * for files that are no journal of this format.
  */
 export function recoverJournal(folder: string, files: Files, emit: Emit): JournalEnd {
   let end: JournalEnd = { number: 0, total: new Tally() }
@@ -88,28 +95,34 @@ interface Recovering {
   readonly end: JournalEnd
 }
 
-function recoverSegment(folder: string, segment: SegmentName, { files, emit, end }: Recovering): JournalEnd {
+function recoverSegment(folder: string, segment: SegmentName, given: Recovering): JournalEnd {
+  const { files, emit, end } = given
   const { number, stem } = segment
-  const manifest = segment.isSealed ? readManifest(files, folder, stem) : undefined
+  const manifest = segment.isSealed ? readSoundManifest(files, folder, stem) : undefined
   if (manifest !== undefined) return endOf(manifest)
   const path = `${folder}/${segmentFile(segment)}`
   expectJournal(path, files)
-  const survey = surveySegment(path, files)
+  let survey = surveySegment(path, files)
   const cutBytes = (files.sizeOf(path) ?? 0) - survey.endBytes
   if (cutBytes > 0) cutTail(folder, { path, stem, endBytes: survey.endBytes }, files)
-  const { types, damagedBytes, firstUs, lastUs } = survey
-  const before = survey.before ?? end.total
-  emit({ type: 'segment_recovered', path, records: types.total, cutBytes, damagedBytes })
+  emit({
+    type: 'segment_recovered',
+    path,
+    records: survey.types.total,
+    cutBytes,
+    damagedBytes: survey.damagedBytes,
+  })
   if (survey.endBytes === 0) {
-    files.remove(path)
-    return end
+    append(path, beginBatch({ number, before: end.total }, epochMicros(0)), files)
+    survey = surveySegment(path, files)
   }
+  const { types, damagedBytes, firstUs, lastUs } = survey
   const recovered: Manifest = {
     number,
     bytes: survey.endBytes,
     records: types.total,
     types,
-    before,
+    before: survey.before ?? end.total,
     firstUs,
     lastUs,
     damagedBytes,
@@ -144,26 +157,53 @@ function expectJournal(path: string, files: Files): void {
 
 function cutTail(
   folder: string,
-  { path, stem, endBytes }: { readonly path: string; readonly stem: string; readonly endBytes: number },
+  torn: { readonly path: string; readonly stem: string; readonly endBytes: number },
   files: Files,
 ): void {
-  const tail = files.read(path).subarray(endBytes)
-  files.makeFolder(`${folder}/${TORN}`)
-  files.replace(`${folder}/${TORN}/${stem}-${endBytes}`, tail)
-  const file = files.openAppend(path)
+  // Only for curiosity: what cannot be kept on a full disk is let go.
+  unlessPassing(() => keepTail(`${folder}/${TORN}`, torn, files))
+  const file = files.openAppend(torn.path)
   try {
-    file.truncate(endBytes)
+    file.truncate(torn.endBytes)
     file.sync()
   } finally {
     file.close()
   }
 }
 
+function keepTail(
+  folder: string,
+  { path, stem, endBytes }: { readonly path: string; readonly stem: string; readonly endBytes: number },
+  files: Files,
+): void {
+  files.makeFolder(folder)
+  for (const name of files.list(folder).slice(0, -(TORN_LIMIT - 1))) files.remove(`${folder}/${name}`)
+  const tail = new Uint8Array(Math.min(TORN_BYTES_LIMIT, (files.sizeOf(path) ?? 0) - endBytes))
+  const file = files.openRead(path)
+  try {
+    file?.read(tail, endBytes)
+  } finally {
+    file?.close()
+  }
+  files.replace(`${folder}/${stem}-${endBytes}`, tail)
+}
+
+function append(path: string, bytes: Uint8Array, files: Files): void {
+  const file = files.openAppend(path)
+  try {
+    file.append(bytes)
+    file.sync()
+  } finally {
+    file.close()
+  }
+}
+
+/** SHA-256 of a whole file. Throws `FailureError` with code `disk`. */
 export function hashOf(path: string, files: Files): string {
   const hash = new Sha256()
   const file = files.openRead(path)
   if (file === undefined) throw new FailureError('disk', `${path}: is gone`, { retryable: true })
-  const chunk = new Uint8Array(HASH_BYTES)
+  const chunk = new Uint8Array(CHUNK_BYTES)
   try {
     for (let at = 0, read = file.read(chunk, 0); read > 0; at += read, read = file.read(chunk, at)) {
       hash.add(chunk.subarray(0, read))

@@ -47,7 +47,7 @@ export class BatchScanner {
     return this.#pass(late ?? { kind: 'damaged', at, end: next })
   }
 
-  #pass<Passed extends { readonly end: number }>(found: Passed): Passed {
+  #pass(found: Exclude<Found, { kind: 'end' }>): Found {
     this.at = found.end
     return found
   }

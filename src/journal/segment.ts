@@ -1,7 +1,8 @@
+import { FailureError } from '../core/errors.ts'
 import type { EpochMicros } from '../core/units.ts'
 import type { AppendFile, Files } from '../runtime/runtime.ts'
 import { Sha256 } from '../runtime/sha256.ts'
-import { beginLine, HEADER_BYTES, OPEN_SUFFIX, sealBatch, SEALED_SUFFIX, segmentStem } from './format.ts'
+import { beginBatch, OPEN_SUFFIX, SEALED_SUFFIX, segmentStem } from './format.ts'
 import { writeManifest } from './manifest.ts'
 import { Tally } from './tally.ts'
 
@@ -25,6 +26,8 @@ export class Segment {
   readonly #hash = new Sha256()
   /** Once it is known, nothing may be written any more. */
   #sha256: string | undefined
+  #isSynced = false
+  #isNamed = false
   #firstUs: EpochMicros | undefined
   #lastUs: EpochMicros | undefined
 
@@ -53,14 +56,12 @@ export class Segment {
   ): Segment {
     const stem = segmentStem(number, firstUs)
     const segment = new Segment(folder, files, { number, before: before.copy(), stem })
-    const line = beginLine({ number, before })
-    const bytes = new Uint8Array(HEADER_BYTES + line.length)
-    bytes.set(line, HEADER_BYTES)
-    sealBatch(bytes, bytes.length, { records: 0, firstUs, lastUs: firstUs })
     try {
-      segment.#append(bytes)
+      segment.#append(beginBatch({ number, before }, firstUs))
     } catch (failure) {
       segment.#file.close()
+      // The next try may have another time in its name, and two files must not have one number.
+      files.remove(segment.#file.path)
       throw failure
     }
     return segment
@@ -88,24 +89,33 @@ export class Segment {
     return this.#file.syncAside()
   }
 
-  /** Forces it to the disk, writes its manifest and gives it its final name. May be tried again when it throws. */
+  /**
+   * Forces it to the disk, writes its manifest and gives it its final name. May be tried again when it throws a `FailureError` that is
+   * retryable. A sync that failed is not: the system may have let go of what it could not write.
+   */
   seal(): { readonly path: string; readonly records: number; readonly bytes: number } {
-    this.#file.sync()
     const records = this.#types.total
     const bytes = this.#file.sizeBytes
-    writeManifest(this.#files, this.#folder, this.stem, {
-      number: this.number,
-      bytes,
-      records,
-      types: this.#types,
-      before: this.#before,
-      firstUs: this.#firstUs ?? null,
-      lastUs: this.#lastUs ?? null,
-      damagedBytes: 0,
-      sha256: (this.#sha256 ??= this.#hash.text()),
-    })
     const path = `${this.#folder}/${this.stem}${SEALED_SUFFIX}`
-    this.#files.rename(this.#file.path, path)
+    if (!this.#isSynced) forceToDisk(this.#file)
+    this.#isSynced = true
+    if (!this.#isNamed) {
+      writeManifest(this.#files, this.#folder, this.stem, {
+        number: this.number,
+        bytes,
+        records,
+        types: this.#types,
+        before: this.#before,
+        firstUs: this.#firstUs ?? null,
+        lastUs: this.#lastUs ?? null,
+        damagedBytes: 0,
+        sha256: (this.#sha256 ??= this.#hash.text()),
+      })
+      // Whether the name is on the disk when a rename fails is not known: it is looked for.
+      const isThere = this.#files.sizeOf(path) !== undefined
+      if (!isThere) this.#files.rename(this.#file.path, path)
+      this.#isNamed = true
+    }
     this.#file.close()
     return { path, records, bytes }
   }
@@ -119,5 +129,14 @@ export class Segment {
       throw failure
     }
     this.#hash.add(bytes)
+  }
+}
+
+function forceToDisk(file: AppendFile): void {
+  try {
+    file.sync()
+  } catch (cause) {
+    const text = cause instanceof Error ? cause.message : String(cause)
+    throw new FailureError('disk', text, { retryable: false, cause })
   }
 }

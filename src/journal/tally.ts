@@ -30,9 +30,9 @@ export class Tally {
     return this.counts[RECORD_TYPES.indexOf(type)] ?? 0
   }
 
-  /** One more of type `code`, an index into `RECORD_TYPES`. */
-  count(code: number): void {
-    this.counts[code] = (this.counts[code] ?? 0) + 1
+  /** `records` more of type `code`, an index into `RECORD_TYPES`. */
+  count(code: number, records = 1): void {
+    this.counts[code] = (this.counts[code] ?? 0) + records
   }
 
   add(other: Tally): void {

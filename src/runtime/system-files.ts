@@ -113,8 +113,8 @@ export class SystemFiles implements Files {
   }
 
   lock(path: string): () => void {
-    guarded(path, () => takeLock(path))
-    return () => this.remove(path)
+    const giveBack = guarded(path, () => takeLock(path))
+    return () => guarded(path, giveBack)
   }
 
   /** A file that is not there is removed already. */

@@ -61,11 +61,20 @@ export interface Sink {
   close(): Promise<void>
 }
 
-/** A sealed segment of the journal: it never changes, and `path` stays readable until it has been stored. */
+/**
+ * A sealed segment of the journal: it never changes, but the limits of the journal may remove it while it is being stored; a disk may
+ * have damaged it, and then it holds fewer than `records`.
+ */
 export interface SealedSegment {
   readonly path: string
   readonly number: number
   readonly records: number
+}
+
+/** What became of the records of a segment; those that are in neither were damaged. */
+export interface StoredSegment {
+  readonly stored: Readonly<Partial<Record<RecordType, number>>>
+  readonly rejected: readonly RejectedLine[]
 }
 
 /** A sink that takes whole segments, one after the other, instead of batches. Otherwise as `Sink`. */
@@ -73,8 +82,8 @@ export interface SegmentSink {
   readonly name: string
   takes(type: RecordType): boolean
   open(): Promise<void>
-  /** Resolves once every record of the segment is durable, except those that it answers; storing it again changes nothing. */
-  store(segment: SealedSegment): Promise<readonly RejectedLine[]>
+  /** Resolves once every record of the segment that can be stored is durable; storing it again changes nothing. */
+  store(segment: SealedSegment): Promise<StoredSegment>
   close(): Promise<void>
 }
 

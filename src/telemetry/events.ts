@@ -110,6 +110,9 @@ export type SystemEvent =
   /** The journal cannot write: nothing is recorded until it can. */
   | { readonly type: 'journal_held'; readonly text: string }
   | { readonly type: 'journal_resumed'; readonly heldMs: number }
+  /** A capture cannot be written: frames are lost for it until it can. The journal is not concerned. */
+  | { readonly type: 'capture_failed'; readonly folder: string; readonly text: string }
+  | { readonly type: 'capture_resumed'; readonly folder: string; readonly lost: number }
   /** A sink did not take a batch. It is given again. */
   | {
       readonly type: 'sink_failed'
@@ -120,10 +123,11 @@ export type SystemEvent =
       readonly waitMs: number
     }
   | { readonly type: 'sink_recovered'; readonly sink: string; readonly attempts: number }
-  /** A record that the sink will never take went to its quarantine. */
+  /** Records that the sink will never take went to its quarantine; code and text are those of the first. */
   | {
       readonly type: 'sink_rejected'
       readonly sink: string
+      readonly records: number
       readonly code: FailureCode
       readonly text: string
     }

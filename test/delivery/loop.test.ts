@@ -2,46 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { FailureError } from '../../src/core/errors.ts'
-import { DeliveryLoop } from '../../src/delivery/loop.ts'
-import { Quarantine } from '../../src/delivery/quarantine.ts'
 import { Cursor } from '../../src/journal/cursor.ts'
-import type { Journal } from '../../src/journal/journal.ts'
-import { JournalReader } from '../../src/journal/reader.ts'
-import { line, NOW, numbered, OPTIONS, record, Rig } from '../journal/rig.ts'
+import { numbered, OPTIONS, record, Rig } from '../journal/rig.ts'
 import { MemorySink } from './memory-sink.ts'
-
-/** A loop on the journal of `rig`, from where its cursor stands. */
-function loopOf(rig: Rig, sink: MemorySink): DeliveryLoop {
-  const { files } = rig.simulation
-  const cursor = Cursor.open(OPTIONS.folder, sink.name, files)
-  const parts = {
-    cursor,
-    reader: new JournalReader(OPTIONS.folder, files, cursor.place),
-    quarantine: new Quarantine(OPTIONS.folder, sink.name, files),
-  }
-  const loop = new DeliveryLoop(sink, parts, rig.simulation, (event) => rig.events.push(event))
-  return loop
-}
-
-function fill(journal: Journal, from: number, to: number): void {
-  for (let n = from; n < to; n++) {
-    journal.append(line(...numbered(n)), NOW)
-    if (n % 3 === 0) journal.flush()
-  }
-  journal.flush()
-}
-
-const records = (from: number, to: number): readonly string[] =>
-  Array.from({ length: to - from }, (_, n) => record(...numbered(from + n)))
-
-/** Runs `loop` until `isDone`, then stops it. */
-async function runUntil(rig: Rig, loop: DeliveryLoop, isDone: () => boolean): Promise<void> {
-  const running = loop.run()
-  assert.ok(await rig.simulation.runUntil(isDone, 600_000), 'within ten minutes')
-  await loop.stop()
-  await rig.simulation.advance(10)
-  await running
-}
+import { fill, loopOf, records, runUntil } from './rig.ts'
 
 test('records come to the sink in order, each once, and the cursor counts them by type', async () => {
   const rig = new Rig()

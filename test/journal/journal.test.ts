@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { FailureError } from '../../src/core/errors.ts'
-import { BATCH_LIMIT_BYTES, type Journal } from '../../src/journal/journal.ts'
+import { BATCH_LIMIT_BYTES, Journal } from '../../src/journal/journal.ts'
 import { readManifest } from '../../src/journal/manifest.ts'
+import type { Files } from '../../src/runtime/runtime.ts'
 import { line, NOW, numbered, OPTIONS, record, Rig } from './rig.ts'
 
 const FIRST = '00000001-20260101T000000'
@@ -89,13 +90,62 @@ test('a segment is sealed at its size and at its age', async () => {
   await journal.close()
 })
 
+test('a segment is sealed at its age while nothing comes', async () => {
+  const rig = new Rig()
+  const journal = rig.open()
+  journal.append(line('last'), NOW)
+  await rig.simulation.advance(OPTIONS.segmentMs + 60_000)
+  assert.deepEqual(rig.names(), [`${FIRST}.ndjson`])
+  await journal.close()
+})
+
+test('a disk with less room than asked for costs the oldest segments, read or not, and never the newest', async () => {
+  const rig = new Rig()
+  const journal = rig.open({ limits: { limitBytes: Infinity, keepMs: Infinity, freeBytes: 1_000_000 } })
+  for (let n = 0; n < 5; n++) {
+    journal.append(line('x'.repeat(OPTIONS.segmentBytes)), NOW)
+    journal.flush()
+    await rig.simulation.advance(0)
+  }
+  assert.equal(rig.names().length, 5)
+  rig.simulation.disk.limitBytes = rig.simulation.disk.usedBytes + 1_000_000 - 15_000
+  await rig.simulation.advance(60_000)
+  assert.deepEqual(
+    rig.names().map((name) => name.slice(0, 8)),
+    ['00000003', '00000004', '00000005'],
+  )
+  rig.simulation.disk.limitBytes = rig.simulation.disk.usedBytes + 10
+  await rig.simulation.advance(60_000)
+  assert.deepEqual(
+    rig.names().map((name) => name.slice(0, 8)),
+    ['00000005'],
+  )
+  await journal.close()
+})
+
 test('a segment is sealed only after a sync that is under way has ended', async () => {
   const rig = new Rig()
-  const journal = rig.open({ fsyncMs: 1 })
+  const { clock, timers, random, sockets, http, disk } = rig.simulation
+  const sync = Promise.withResolvers<void>()
+  // The double of a disk on which a sync takes its time.
+  const files: Files = new Proxy(disk, {
+    get(target, key) {
+      if (key !== 'openAppend') return Reflect.get(target, key).bind(target)
+      return (path: string) => Object.assign(target.openAppend(path), { syncAside: () => sync.promise })
+    },
+  })
+  const journal = new Journal(
+    { ...OPTIONS, fsyncMs: 1 },
+    { clock, timers, random, sockets, http, files },
+    { emit: () => undefined },
+  )
   journal.append(line('one'), NOW)
-  await rig.simulation.advance(1)
+  await rig.simulation.advance(5)
   journal.append(line('x'.repeat(OPTIONS.segmentBytes)), NOW)
   journal.flush()
+  await rig.simulation.advance(100)
+  assert.deepEqual(rig.names(), [`${FIRST}.ndjson.open`])
+  sync.resolve()
   await rig.simulation.advance(1)
   assert.deepEqual(rig.names(), [`${FIRST}.ndjson`])
   await journal.close()

@@ -68,13 +68,76 @@ test('zeros that a power cut leaves at the end are cut', async () => {
   assert.deepEqual(rig.lines(), records(0, 3))
 })
 
-test('a segment that never got a batch is removed', async () => {
+test('a segment that never got a batch is sealed empty: its number is never given again', async () => {
   for (const left of [new Uint8Array(), new Uint8Array(4_096), new TextEncoder().encode('{"type":"ba')]) {
     const rig = written(1)
     crash(rig, () => left)
-    await rig.open().close()
-    assert.deepEqual(rig.names(), [])
+    const journal = rig.open()
+    journal.append(line('next'), NOW)
+    await journal.close()
+    assert.deepEqual(
+      rig.names().map((name) => name.slice(0, 8)),
+      ['00000001', '00000002'],
+    )
+    assert.deepEqual(rig.lines(), [record('next')])
+    assert.equal(readManifest(rig.simulation.files, OPTIONS.folder, '00000001-20260101T000000')?.records, 0)
   }
+})
+
+test('a manifest that cannot be read is made anew from its segment', async () => {
+  const rig = written(4)
+  crash(rig, (bytes) => bytes)
+  await rig.open().close()
+  const { files } = rig.simulation
+  const sound = files.read(`${FIRST}.manifest.json`)
+  for (const broken of ['', '{"number":1', '{"number":1,"types":{"other":1}}']) {
+    files.replace(`${FIRST}.manifest.json`, new TextEncoder().encode(broken))
+    await rig.open().close()
+    assert.deepEqual(files.read(`${FIRST}.manifest.json`), sound)
+  }
+})
+
+test('after a crash on a full disk the journal opens once retention has made room, and the torn end is let go', async () => {
+  const rig = new Rig()
+  let journal = rig.open({ segmentBytes: 3_000 })
+  for (let n = 0; n < 4; n++) {
+    journal.append(line('x'.repeat(3_000)), NOW)
+    journal.flush()
+    await rig.simulation.advance(0)
+  }
+  journal.append(line('torn'), NOW)
+  journal.flush()
+  const { disk } = rig.simulation
+  const open = rig.names().find((name) => name.endsWith('.open')) ?? ''
+  const bytes = disk.read(`${OPTIONS.folder}/${open}`)
+  disk.replace(`${OPTIONS.folder}/${open}`, bytes.slice(0, -3))
+  disk.remove(`${OPTIONS.folder}/lock`)
+  disk.limitBytes = disk.usedBytes + 40
+  assert.throws(
+    () => rig.open(),
+    (error) => error instanceof FailureError && error.code === 'disk' && error.retryable,
+  )
+  journal = rig.open({ limits: { limitBytes: 10_000, keepMs: Infinity, freeBytes: 0 } })
+  journal.append(line('next'), NOW)
+  await journal.close()
+  assert.equal(rig.lines().at(-1), record('next'))
+  assert.ok(rig.eventsOf('segment_removed').length > 0)
+})
+
+test('however a journal is emptied by retention, its numbers and counts go on', async () => {
+  const rig = new Rig()
+  const limits = { limitBytes: Infinity, keepMs: 0, freeBytes: 0 }
+  for (let run = 1; run <= 3; run++) {
+    const journal = rig.open({ limits })
+    journal.append(line('one'), NOW)
+    await rig.simulation.advance(60_000)
+    await journal.close()
+    await rig.open({ limits }).close()
+  }
+  const last = rig.names().at(-1) ?? ''
+  assert.equal(last.slice(0, 8), '00000003')
+  const manifest = readManifest(rig.simulation.files, OPTIONS.folder, last.slice(0, -'.ndjson'.length))
+  assert.deepEqual(manifest?.before.toJSON(), { trade: 2 })
 })
 
 test('damage in the middle costs the batch that it hit and no other', async () => {

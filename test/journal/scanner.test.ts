@@ -17,7 +17,7 @@ const joined = (...parts: readonly Uint8Array[]): Uint8Array => Buffer.concat(pa
 /** A file whose content is asked for at each call: another process is writing it. */
 class LiveFile {
   readonly path = 'live'
-  content = new Uint8Array()
+  content: Uint8Array = new Uint8Array()
   /** Called after the content was read, before the next call. */
   afterRead: () => void = () => undefined
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { after, test } from 'node:test'
 import { FailureError } from '../../src/core/errors.ts'
 import { SystemFiles } from '../../src/runtime/system-files.ts'
@@ -39,4 +40,34 @@ test('a lock whose process is gone is taken over, and so is one whose number ano
     files.lock(path)()
     assert.equal(existsSync(path), false, name)
   }
+})
+
+test('a lock that somebody else holds by now is not given back for him', () => {
+  const path = join(folder, 'passed')
+  const unlock = files.lock(path)
+  writeFileSync(path, '1 1\n')
+  unlock()
+  assert.equal(existsSync(path), true)
+})
+
+test('of many processes that find a lock left behind one gets it, and the others are told so', async () => {
+  const path = join(folder, 'raced')
+  const program = `
+    import { takeLock } from ${JSON.stringify(new URL('../../src/runtime/lock-file.ts', import.meta.url).href)}
+    process.stdin.once('data', () => {
+      try { takeLock(${JSON.stringify(path)}); console.log('held') } catch (error) { console.log(error.code) }
+      process.stdin.once('data', () => process.exit())
+    })
+    console.log('ready')
+  `
+  writeFileSync(path, '999999 1\n')
+  const racers = Array.from({ length: 4 }, () =>
+    spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['pipe', 'pipe', 'inherit'] }),
+  )
+  const lines = racers.map(({ stdout }) => createInterface({ input: stdout })[Symbol.asyncIterator]())
+  for (const line of lines) await line.next()
+  for (const { stdin } of racers) stdin.write('go\n')
+  const answers = await Promise.all(lines.map(async (line) => String((await line.next()).value)))
+  for (const { stdin } of racers) stdin.write('end\n')
+  assert.deepEqual(answers.toSorted(), ['held', 'locked', 'locked', 'locked'])
 })

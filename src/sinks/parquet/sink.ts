@@ -1,6 +1,7 @@
 import { FailureError } from '../../core/errors.ts'
+import type { RecordType } from '../../core/record.ts'
 import type { Files } from '../../runtime/runtime.ts'
-import type { RejectedLine, SealedSegment, SegmentSink } from '../sink.ts'
+import type { SealedSegment, SegmentSink, StoredSegment } from '../sink.ts'
 import { DRAFTS, LOCK, MANIFESTS } from './layout.ts'
 import { removeLeftovers } from './leftovers.ts'
 import { readManifest, type StoreManifest } from './manifest.ts'
@@ -43,12 +44,12 @@ export class ParquetSink implements SegmentSink {
     return Promise.resolve()
   }
 
-  async store(segment: SealedSegment): Promise<readonly RejectedLine[]> {
+  async store(segment: SealedSegment): Promise<StoredSegment> {
     const before = this.#manifest(segment)
-    if (before !== undefined) return rejectedOf(before)
+    if (before !== undefined) return outcomeOf(before)
     await this.#convert(segment, this.#closing.signal)
     const after = this.#manifest(segment)
-    if (after !== undefined) return rejectedOf(after)
+    if (after !== undefined) return outcomeOf(after)
     throw new Error(`segment ${segment.number} was converted and has no manifest`)
   }
 
@@ -68,5 +69,15 @@ export class ParquetSink implements SegmentSink {
   }
 }
 
-const rejectedOf = ({ rejected }: StoreManifest): readonly RejectedLine[] =>
-  rejected.map(({ line, reason }) => ({ bytes: Buffer.from(line, 'latin1'), code: 'bad_record', reason }))
+function outcomeOf({ files, rejected }: StoreManifest): StoredSegment {
+  const stored: Partial<Record<RecordType, number>> = {}
+  for (const { type, rows } of files) stored[type] = (stored[type] ?? 0) + rows
+  return {
+    stored,
+    rejected: rejected.map(({ line, reason }) => ({
+      bytes: Buffer.from(line, 'latin1'),
+      code: 'bad_record',
+      reason,
+    })),
+  }
+}

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { childConverter } from '../../../src/app/parquet-child.ts'
-import { segmentBlocks } from '../../../src/app/segment-blocks.ts'
+import { isAsSealed, segmentBlocks } from '../../../src/app/segment-blocks.ts'
 import { RECORD_TYPES, RECORDS, recordTypeAt, type RecordType } from '../../../src/core/record.ts'
 import { epochMicros } from '../../../src/core/units.ts'
 import { HEADER_BYTES, sealBatch } from '../../../src/journal/format.ts'
@@ -82,7 +82,7 @@ export function sealedSegment(
 export async function openSink(store: string): Promise<ParquetSink> {
   const convert = (segment: SealedSegment): Promise<void> => {
     const job: ConvertJob = { segment, store, memoryMb: MEMORY_MB }
-    return convertSegment(job, { files, blocks })
+    return convertSegment(job, { files, blocks, isAsSealed: (path) => isAsSealed(path, files) })
   }
   const sink = new ParquetSink(store, files, convert)
   await sink.open()

@@ -24,7 +24,9 @@ test('records of every type are in the store once the segment is stored', async 
   const store = join(folder, 'store')
   const lines = RECORD_TYPES.map((type) => lineOf(type))
   const sink = await openSink(store)
-  assert.deepEqual(await sink.store(sealedSegment(join(folder, 'journal'), 1, lines)), [])
+  const stored = Object.fromEntries(RECORD_TYPES.map((type) => [type, 1]))
+  const segment = sealedSegment(join(folder, 'journal'), 1, lines)
+  assert.deepEqual(await sink.store(segment), { stored, rejected: [] })
   const counts = `SELECT (SELECT count(*) FROM trades), (SELECT count(*) FROM books), (SELECT count(*) FROM deltas), (SELECT count(*) FROM gaps)`
   assert.deepEqual(await ask(store, counts), [[1n, 1n, 1n, 1n]])
 })
@@ -78,7 +80,8 @@ test('a segment without records is stored too', async (context) => {
   const folder = temporaryFolder(context)
   const store = join(folder, 'store')
   const sink = await openSink(store)
-  assert.deepEqual(await sink.store(sealedSegment(join(folder, 'journal'), 1, [])), [])
+  const segment = sealedSegment(join(folder, 'journal'), 1, [])
+  assert.deepEqual(await sink.store(segment), { stored: {}, rejected: [] })
   assert.equal(readManifests(files, store).length, 1)
 })
 
@@ -106,7 +109,9 @@ for (const [what, bad] of [
     const good = [...tradeLines(1, 3), lineOf('orderbook_delta', { seq: 4 })]
     const segment = sealedSegment(join(folder, 'journal'), 1, [...good.slice(0, 2), bad, ...good.slice(2)])
     const sink = await openSink(store)
-    const rejected = await sink.store(segment)
+    const outcome = await sink.store(segment)
+    const { rejected, stored } = outcome
+    assert.deepEqual(stored, { trade: 3, orderbook_delta: 1 })
     assert.equal(rejected.length, 1)
     assert.deepEqual(
       Buffer.from(rejected[0]?.bytes ?? []),
@@ -116,7 +121,7 @@ for (const [what, bad] of [
     const seqs = 'SELECT seq FROM trades UNION ALL SELECT seq FROM deltas ORDER BY seq'
     assert.deepEqual(await ask(store, seqs), [[1n], [2n], [3n], [4n]])
     // The one who asks again, after a crash, gets the same answer.
-    assert.deepEqual(await (await openSink(store)).store(segment), rejected)
+    assert.deepEqual(await (await openSink(store)).store(segment), outcome)
   })
 }
 
@@ -130,14 +135,10 @@ test('a segment of which over a thousand records cannot be stored is refused, an
   assert.deepEqual(readManifests(files, store), [])
 })
 
-test('a segment that does not hold as many records as the journal says is corrupt, and is not stored', async (context) => {
+test('a segment that is as it was sealed and holds fewer records than the journal says is corrupt, and is not stored', async (context) => {
   const folder = temporaryFolder(context)
   const store = join(folder, 'store')
-  const segment = sealedSegment(join(folder, 'journal'), 1, tradeLines(1, 200))
-  const bytes = readFileSync(segment.path)
-  // Within the last batch, whose checksum does not agree any more.
-  bytes[bytes.length - 50] = (bytes[bytes.length - 50] ?? 0) ^ 1
-  writeFileSync(segment.path, bytes)
+  const segment = { ...sealedSegment(join(folder, 'journal'), 1, tradeLines(1, 200)), records: 201 }
   const sink = await openSink(store)
   await assert.rejects(sink.store(segment), isFailure('corrupt', false))
   assert.deepEqual(readManifests(files, store), [])
@@ -153,7 +154,7 @@ test('of a segment that was damaged after it was sealed every batch that is whol
   bytes[middle] = (bytes[middle] ?? 0) ^ 1
   writeFileSync(path, bytes)
   const sink = await openSink(store)
-  await sink.store({ path, number, records: 200 })
+  assert.deepEqual(await sink.store({ path, number, records: 300 }), { stored: { trade: 200 }, rejected: [] })
   const seqs = 'SELECT count(*), count(*) FILTER (seq BETWEEN 101 AND 200) FROM trades'
   assert.deepEqual(await ask(store, seqs), [[200n, 0n]])
 })
