@@ -17,6 +17,7 @@ import { smallDisk } from './tmpfs.ts'
 import { venueConfig } from './venue-config.ts'
 
 const DISK_BYTES = 8 * 1024 * 1024
+const BOOKS = 68
 const LARGE_DISK_BYTES = 32 * 1024 * 1024
 /** The disk stays full for so long. */
 const FULL_MS = 2_000
@@ -84,10 +85,11 @@ test('a disk that has room for the books of one venue only holds both again, and
     return
   }
   const runtime = systemRuntime()
-  // The full books of a venue are more than a batch of the journal.
-  const models = (['okx-spot', 'deribit'] as const).map((venue) =>
-    venueModel(venue, runtime, { seed: 4, instruments: 16, depth: 1_500 }),
-  )
+  // The full books of the first venue are more than a batch of the journal, and more than the room that there will be.
+  const models = [
+    venueModel('okx-spot', runtime, { seed: 4, instruments: 64, depth: 400 }),
+    venueModel('deribit', runtime, { seed: 4, instruments: 4, depth: 100 }),
+  ]
   const servers = await Promise.all(models.map((model) => serveVenue(model, runtime.timers)))
   const section = ({ venue, streamUrl, restUrl, model }: (typeof servers)[number]): [string, Json] => [
     venue,
@@ -101,13 +103,13 @@ test('a disk that has room for the books of one venue only holds both again, and
   const books = (): readonly InstrumentStreams[] => collector.collections.flatMap(({ streams }) => streams())
   const made = (): number => collector.collections.reduce((sum, { counts }) => sum + counts.records, 0)
   collector.start()
-  await until(() => books().filter(({ book }) => book.sync.isLive).length === 32, 'books are live')
+  await until(() => books().filter(({ book }) => book.sync.isLive).length === BOOKS, 'books are live')
 
   const ballast = fillDisk(disk.folder)
   await until(() => collector.journal.isHeld, 'it holds')
   await later(FULL_MS)
   // Room for the one venue; then it is full again, in the middle of going on.
-  for (const path of ballast.splice(0, 20)) rmSync(path)
+  for (const path of ballast.splice(0, 10)) rmSync(path)
   const before = made()
   await until(() => made() > before && collector.journal.isHeld, 'it has gone on, and holds again')
   const held = made()
@@ -118,7 +120,7 @@ test('a disk that has room for the books of one venue only holds both again, and
   for (const path of ballast) rmSync(path)
   await until(() => !collector.journal.isHeld, 'it goes on by itself')
   await later(FULL_MS)
-  assert.equal(books().filter(({ book }) => book.sync.isLive).length, 32)
+  assert.equal(books().filter(({ book }) => book.sync.isLive).length, BOOKS)
   await collector.stop()
   await Promise.all(servers.map((server) => server.stop()))
   const told = memoryIo()
