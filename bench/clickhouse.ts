@@ -8,8 +8,8 @@ import { Engine, missingEngine } from '../test/engines/engine.ts'
 import { countOf, lineOf, serverOf, sinkOf } from '../test/sinks/clickhouse/world.ts'
 
 const RUNS = 5
-const BATCHES = 6
-const LIMIT_BYTES = 8 * 1024 * 1024
+const BATCHES = 3
+const LIMIT_BYTES = 32 * 1024 * 1024
 const LIMIT_RECORDS = 50_000
 /** Mean of recorded depth frames, both sides together. */
 const DELTA_LEVELS = 17

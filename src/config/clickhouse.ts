@@ -67,7 +67,7 @@ export const CLICKHOUSE = field.section(
       ['none', 'zstd', 'gzip'],
     ),
     batch_bytes: field.integer('Most bytes of one batch. Each batch becomes one part of each table.', {
-      value: 8 * MEBIBYTE,
+      value: 32 * MEBIBYTE,
       min: MEBIBYTE,
       max: 64 * MEBIBYTE,
     }),

@@ -156,11 +156,14 @@ export const SCHEMA = field.section('Configuration of a collector.', {
       'The segments together hold at most this much. Beyond it the oldest go, even if a sink has not read them: for that sink this is a loss, which is counted.',
       { value: 64 * GIBIBYTE, min: 16 * MEBIBYTE, max: 1_048_576 * GIBIBYTE },
     ),
-    keep_hours: field.integer('Segments that every sink has read are removed at this age.', {
-      value: 24,
-      min: 0,
-      max: 87_600,
-    }),
+    keep_hours: field.integer(
+      'Segments that every sink has read are removed at this age. A sink counts as long as its cursor is in the folder `sinks` of the journal, also while it is not enabled.',
+      {
+        value: 24,
+        min: 0,
+        max: 87_600,
+      },
+    ),
     free_bytes: field.integer(
       'When the disk has less room than this, the oldest segments go: first those that every sink has read, then others.',
       { value: 2 * GIBIBYTE, min: 0, max: 1_048_576 * GIBIBYTE },
