@@ -81,13 +81,16 @@ const manifestText = ({ types, firstUs, lastUs, damagedBytes }: Manifest): strin
 const clock = (us: number): string => timeText(epochMicros(us))
 
 function cursorText(cursor: Cursor, sink: string, segments: readonly SegmentName[]): string {
-  const behind = segments.filter(({ number }) => number > cursor.place.segment).length
+  const { segment, offset } = cursor.place
+  const behind = segments.filter(
+    ({ number }) => number > segment || (number === segment && offset === 0),
+  ).length
   const losses = [
     ...(cursor.rejected.total > 0 ? [`${cursor.rejected.total} rejected`] : []),
     ...(cursor.lost.total > 0 ? [`${cursor.lost.total} lost`] : []),
   ]
   const rest = losses.length === 0 ? '' : `, ${losses.join(', ')}`
-  const place = `segment ${cursor.place.segment}, byte ${cursor.place.offset}`
+  const place = `segment ${segment}, byte ${offset}`
   return `sink ${sink}: ${cursor.delivered.total} records delivered${rest}, at ${place}, ${counted(behind, 'segment')} behind`
 }
 
