@@ -1,27 +1,23 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { FailureError } from '../../../src/core/errors.ts'
-import type { ClickHouseServer } from '../../../src/sinks/clickhouse/client.ts'
 import type { ClickHouseSink } from '../../../src/sinks/clickhouse/sink.ts'
 import type { RecordBatch } from '../../../src/sinks/sink.ts'
-import { Engine, type Fault, missingEngine } from '../../engines/engine.ts'
-import { batchOf, countOf, databaseName, lineOf, numberOf, serverOf, sinkOf, tradeLines } from './world.ts'
+import { Engine, type Fault } from '../../engines/engine.ts'
+import {
+  batchOf,
+  countOf,
+  databaseName,
+  engineOfFile,
+  lineOf,
+  numberOf,
+  serverOf,
+  sinkOf,
+  tradeLines,
+} from './world.ts'
 
-const skip = await missingEngine()
-const engine = new Engine()
-let server: ClickHouseServer
-
-before(async () => {
-  if (skip !== false) return
-  await engine.start()
-  server = serverOf(engine)
-})
-after(async () => {
-  if (skip !== false) return
-  await server.close()
-  await engine.remove()
-})
+const { skip, engine, server } = await engineOfFile()
 
 const isRetryable = (code: string) => (cause: unknown) => {
   assert.ok(cause instanceof FailureError)

@@ -1,25 +1,19 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { FailureError } from '../../../src/core/errors.ts'
 import { RECORD_TYPES, type RecordType } from '../../../src/core/record.ts'
-import type { ClickHouseServer } from '../../../src/sinks/clickhouse/client.ts'
-import { Engine, missingEngine } from '../../engines/engine.ts'
-import { batchOf, countOf, databaseName, lineOf, serverOf, sinkOf, tradeLine, tradeLines } from './world.ts'
+import {
+  batchOf,
+  countOf,
+  databaseName,
+  engineOfFile,
+  lineOf,
+  sinkOf,
+  tradeLine,
+  tradeLines,
+} from './world.ts'
 
-const skip = await missingEngine()
-const engine = new Engine()
-let server: ClickHouseServer
-
-before(async () => {
-  if (skip !== false) return
-  await engine.start()
-  server = serverOf(engine)
-})
-after(async () => {
-  if (skip !== false) return
-  await server.close()
-  await engine.remove()
-})
+const { skip, engine, server } = await engineOfFile()
 
 /** A record that no table takes, by what is wrong with it. */
 const POISONS: readonly (readonly [string, RecordType, Readonly<Record<string, unknown>>])[] = [

@@ -1,24 +1,9 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { type Field, type RecordDefinition, RECORDS } from '../../../src/core/record.ts'
-import type { ClickHouseServer } from '../../../src/sinks/clickhouse/client.ts'
-import { Engine, missingEngine } from '../../engines/engine.ts'
-import { batchOf, databaseName, lineOf, serverOf, sinkOf } from './world.ts'
+import { batchOf, databaseName, engineOfFile, lineOf, sinkOf } from './world.ts'
 
-const skip = await missingEngine()
-const engine = new Engine()
-let server: ClickHouseServer
-
-before(async () => {
-  if (skip !== false) return
-  await engine.start()
-  server = serverOf(engine)
-})
-after(async () => {
-  if (skip !== false) return
-  await server.close()
-  await engine.remove()
-})
+const { skip, engine, server } = await engineOfFile()
 
 /** A column as the text that its value has in a record; NULL stays. */
 function textOf({ key, kind }: Field): string {

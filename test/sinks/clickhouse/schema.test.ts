@@ -1,28 +1,23 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { FailureError } from '../../../src/core/errors.ts'
 import { RECORDS } from '../../../src/core/record.ts'
-import type { ClickHouseServer } from '../../../src/sinks/clickhouse/client.ts'
 import { columnsOf } from '../../../src/sinks/clickhouse/columns.ts'
 import { MIGRATIONS } from '../../../src/sinks/clickhouse/migrations.ts'
 import { Schema } from '../../../src/sinks/clickhouse/schema.ts'
-import { Engine, missingEngine, PASSWORD } from '../../engines/engine.ts'
-import { batchOf, countOf, databaseName, numberOf, optionsOf, serverOf, sinkOf, tradeLines } from './world.ts'
+import { PASSWORD } from '../../engines/engine.ts'
+import {
+  batchOf,
+  countOf,
+  databaseName,
+  engineOfFile,
+  numberOf,
+  optionsOf,
+  sinkOf,
+  tradeLines,
+} from './world.ts'
 
-const skip = await missingEngine()
-const engine = new Engine()
-let server: ClickHouseServer
-
-before(async () => {
-  if (skip !== false) return
-  await engine.start()
-  server = serverOf(engine)
-})
-after(async () => {
-  if (skip !== false) return
-  await server.close()
-  await engine.remove()
-})
+const { skip, engine, server } = await engineOfFile()
 
 const isFailure =
   (code: string, retryable: boolean, text: RegExp) =>

@@ -1,10 +1,11 @@
 import { Readable } from 'node:stream'
+import { after } from 'node:test'
 import { RECORD_TYPES, RECORDS, recordTypeAt, type RecordType } from '../../../src/core/record.ts'
 import { systemRuntime } from '../../../src/runtime/system.ts'
 import { ClickHouseServer, type Outside } from '../../../src/sinks/clickhouse/client.ts'
 import { type ClickHouseOptions, ClickHouseSink } from '../../../src/sinks/clickhouse/sink.ts'
 import type { RecordBatch } from '../../../src/sinks/sink.ts'
-import { type Engine, PASSWORD, USER } from '../../engines/engine.ts'
+import { Engine, missingEngine, PASSWORD, USER } from '../../engines/engine.ts'
 
 export const OUTSIDE: Outside = {
   timers: systemRuntime().timers,
@@ -30,6 +31,23 @@ export const sinkOf = (engine: Engine, changes: Partial<ClickHouseOptions> = {})
 
 /** A connection beside the sink, to look at what is stored. */
 export const serverOf = (engine: Engine): ClickHouseServer => new ClickHouseServer(optionsOf(engine), OUTSIDE)
+
+/** The engine that the tests of a file share, and a connection beside the sink. `skip` says why there is none. */
+export async function engineOfFile(): Promise<{
+  readonly skip: string | false
+  readonly engine: Engine
+  readonly server: ClickHouseServer
+}> {
+  const skip = await missingEngine()
+  const engine = new Engine()
+  if (skip === false) await engine.start()
+  const server = serverOf(engine)
+  after(async () => {
+    await server.close()
+    await engine.remove()
+  })
+  return { skip, engine, server }
+}
 
 /** The first cell that a query answers, as a number. */
 export async function numberOf(server: ClickHouseServer, sql: string): Promise<number> {
