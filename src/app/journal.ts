@@ -4,10 +4,11 @@ import { Cursor, sinksOf } from '../journal/cursor.ts'
 import { segmentFile, type SegmentName, segmentsOf } from '../journal/format.ts'
 import { type Manifest, readManifest } from '../journal/manifest.ts'
 import { JournalReader, type Place } from '../journal/reader.ts'
-import { hashOf, surveySegment } from '../journal/recovery.ts'
+import { surveySegment } from '../journal/recovery.ts'
 import { Tally } from '../journal/tally.ts'
 import { tallyRecords } from '../journal/records.ts'
 import type { Files } from '../runtime/runtime.ts'
+import { digestAt } from '../runtime/sha256.ts'
 import { SystemFiles } from '../runtime/system-files.ts'
 import { timeText } from '../runtime/time-text.ts'
 import { epochMicros } from '../core/units.ts'
@@ -140,7 +141,7 @@ function* faultsOf(folder: string, segment: SegmentName, files: Files): Generato
   if (!survey.types.equals(manifest.types)) {
     yield `holds ${JSON.stringify(survey.types)}, and ${JSON.stringify(manifest.types)} by its manifest`
   }
-  if (hashOf(path, files) !== manifest.sha256) yield 'differs from the SHA-256 of its manifest'
+  if (digestAt(path, files).sha256 !== manifest.sha256) yield 'differs from the SHA-256 of its manifest'
 }
 
 async function print(

@@ -3,7 +3,7 @@ import { HEADER_BYTES, readHeader, SEALED_SUFFIX } from '../journal/format.ts'
 import { readSoundManifest } from '../journal/manifest.ts'
 import { BatchScanner } from '../journal/scanner.ts'
 import type { Files, ReadFile } from '../runtime/runtime.ts'
-import { Sha256 } from '../runtime/sha256.ts'
+import { digestOf } from '../runtime/sha256.ts'
 
 /** Read at a time; grows to the largest batch. */
 const READ_BYTES = 1024 * 1024
@@ -40,14 +40,7 @@ function hasHashOfManifest(file: ReadFile, files: Files): boolean {
   const stem = file.path.slice(slash + 1, -SEALED_SUFFIX.length)
   const manifest = readSoundManifest(files, folder, stem)
   if (manifest === undefined || manifest.damagedBytes > 0) return false
-  const hash = new Sha256()
-  const buffer = new Uint8Array(READ_BYTES)
-  let at = 0
-  for (let taken = file.read(buffer, at); taken > 0; taken = file.read(buffer, at)) {
-    hash.add(buffer.subarray(0, taken))
-    at += taken
-  }
-  return hash.text() === manifest.sha256
+  return digestOf(file).sha256 === manifest.sha256
 }
 
 function* batchesOf(file: ReadFile): Generator<Uint8Array> {

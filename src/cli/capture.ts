@@ -1,4 +1,5 @@
 import type { Command } from './command.ts'
+import { SECONDS } from './seconds-option.ts'
 import { CONFIG_OPTION, requireConfig } from './config-option.ts'
 
 /** `marketprism capture` */
@@ -14,14 +15,7 @@ export const CAPTURE: Command = {
       placeholder: 'DIR',
       doc: 'Folder of the captures, one folder a venue, and of their records (DIR/journal), in place of those of the configuration.',
     },
-    {
-      kind: 'integer',
-      name: 'seconds',
-      placeholder: 'N',
-      doc: 'Stop after so long. Without it: until told to.',
-      min: 1,
-      max: 31_536_000,
-    },
+    SECONDS,
   ],
   examples: [
     {

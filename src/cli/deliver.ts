@@ -2,6 +2,7 @@ import { EXIT } from '../app/exit.ts'
 import { SINK_NAMES } from '../config/selection.ts'
 import { CONFIG_OPTION, requireConfig } from './config-option.ts'
 import type { Command } from './command.ts'
+import { SECONDS } from './seconds-option.ts'
 
 /** `marketprism deliver` */
 export const DELIVER: Command = {
@@ -21,14 +22,7 @@ export const DELIVER: Command = {
       name: 'until-end',
       doc: 'End once everything that the journal has is delivered.',
     },
-    {
-      kind: 'integer',
-      name: 'seconds',
-      placeholder: 'N',
-      doc: 'Stop after so long. Without it: until told to.',
-      min: 1,
-      max: 31_536_000,
-    },
+    SECONDS,
     {
       kind: 'integer',
       name: 'report-seconds',

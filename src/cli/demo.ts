@@ -1,4 +1,5 @@
 import type { Command } from './command.ts'
+import { SECONDS } from './seconds-option.ts'
 import { INSTRUMENTS, PORT_BASE, SEED } from './market-options.ts'
 
 /** `marketprism demo` */
@@ -8,14 +9,7 @@ export const DEMO: Command = {
   doc: 'Starts the five venues on this machine and a collector on them, shows what it collects, and holds its books against the true ones of the emulator. The records are real files in DIR.',
   options: [
     INSTRUMENTS,
-    {
-      kind: 'integer',
-      name: 'seconds',
-      placeholder: 'N',
-      doc: 'Stop after so long. Without it: until told to.',
-      min: 1,
-      max: 31_536_000,
-    },
+    SECONDS,
     SEED,
     {
       kind: 'flag',

@@ -1,7 +1,7 @@
 import { FailureError } from '../core/errors.ts'
 import { epochMicros } from '../core/units.ts'
 import type { Files } from '../runtime/runtime.ts'
-import { Sha256 } from '../runtime/sha256.ts'
+import { digestAt } from '../runtime/sha256.ts'
 import type { Emit } from '../telemetry/events.ts'
 import {
   BATCH_BEGIN,
@@ -42,7 +42,6 @@ const TORN = 'torn'
 /** So many of them, the newest, and so much of each: a crash leaves one batch as a rule. */
 const TORN_LIMIT = 20
 const TORN_BYTES_LIMIT = 16 * 1024 * 1024
-const CHUNK_BYTES = 1024 * 1024
 
 /**
  * Makes whole what an earlier process left: segments that it was writing are cut behind their last sound batch and sealed. What is
@@ -126,7 +125,7 @@ function recoverSegment(folder: string, segment: SegmentName, given: Recovering)
     firstUs,
     lastUs,
     damagedBytes,
-    sha256: hashOf(path, files),
+    sha256: digestAt(path, files).sha256,
   }
   writeManifest(files, folder, stem, recovered)
   if (!segment.isSealed) files.rename(path, `${folder}/${stem}${SEALED_SUFFIX}`)
@@ -196,20 +195,4 @@ function append(path: string, bytes: Uint8Array, files: Files): void {
   } finally {
     file.close()
   }
-}
-
-/** SHA-256 of a whole file. Throws `FailureError` with code `disk`. */
-export function hashOf(path: string, files: Files): string {
-  const hash = new Sha256()
-  const file = files.openRead(path)
-  if (file === undefined) throw new FailureError('disk', `${path}: is gone`, { retryable: true })
-  const chunk = new Uint8Array(CHUNK_BYTES)
-  try {
-    for (let at = 0, read = file.read(chunk, 0); read > 0; at += read, read = file.read(chunk, at)) {
-      hash.add(chunk.subarray(0, read))
-    }
-  } finally {
-    file.close()
-  }
-  return hash.text()
 }

@@ -1,6 +1,6 @@
 import { FailureError } from '../../core/errors.ts'
 import type { Files } from '../../runtime/runtime.ts'
-import { Sha256 } from '../../runtime/sha256.ts'
+import { digestAt } from '../../runtime/sha256.ts'
 import type { RejectedLine, SealedSegment } from '../sink.ts'
 import { Database } from './duckdb.ts'
 import { draftPath, DRAFTS, LOCK, MANIFESTS, partitionFolder, segmentFileName, SPILL } from './layout.ts'
@@ -30,7 +30,6 @@ export interface ConvertTools {
  * not what it should be: somebody has to look.
  */
 const REJECTED_LIMIT = 1_000
-const READ_BYTES = 1024 * 1024
 
 /**
  * Puts a sealed segment into the store; one that is there already stays as it is. May be killed at any moment and done again: files
@@ -133,29 +132,12 @@ function publish(
   } finally {
     file.close()
   }
-  const { bytes, sha256 } = digest(files, draft)
+  const { bytes, sha256 } = digestAt(draft, files)
   const folder = partitionFolder(partition)
   const path = `${folder}/${segmentFileName(segment.number)}`
   files.makeFolder(`${store}/${folder}`)
   files.rename(draft, `${store}/${path}`)
   return { path, type: partition.type, rows, bytes, sha256 }
-}
-
-function digest(files: Files, path: string): { readonly bytes: number; readonly sha256: string } {
-  const file = files.openRead(path)
-  if (file === undefined) throw new FailureError('disk', `${path}: is gone`, { retryable: true })
-  try {
-    const hash = new Sha256()
-    const buffer = new Uint8Array(READ_BYTES)
-    let at = 0
-    for (let taken = file.read(buffer, at); taken > 0; taken = file.read(buffer, at)) {
-      hash.add(buffer.subarray(0, taken))
-      at += taken
-    }
-    return { bytes: at, sha256: hash.text() }
-  } finally {
-    file.close()
-  }
 }
 
 /** What the journal says that the segment holds must be what was found; where the disk has damaged it, it may be less. */
