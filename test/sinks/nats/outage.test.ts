@@ -240,7 +240,7 @@ describe('the NATS sink through outages', { skip: NATS_SKIPPED, timeout: LIFE_LI
         await delay(300)
         await dead.kill()
         await delay(1_000)
-        await dead.start()
+        await dead.start('server')
       },
       reader,
     )
