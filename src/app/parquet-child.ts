@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { extname } from 'node:path'
+import { tmpdir } from 'node:os'
+import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { FAILURE_CODES, FailureError } from '../core/errors.ts'
 import type { ConvertJob } from '../sinks/parquet/convert.ts'
@@ -21,6 +22,11 @@ export type WorkerAnswer =
 
 /** What the JavaScript of the process may take: it holds a batch of the journal and some buffers. */
 const HEAP_LIMIT_MB = 256
+/**
+ * Where Node keeps what it has compiled, at its own default place as bin/marketprism.mjs does: else each conversion compiles the same
+ * files again, for a tenth of its time.
+ */
+const COMPILE_CACHE = join(tmpdir(), 'node-compile-cache')
 /** Kept of what a process that fails says. */
 const COMPLAINT_LIMIT = 4_000
 
@@ -34,6 +40,7 @@ export function childConverter({ store, memoryMb, deadlineMs }: ChildOptions): C
     const job: ConvertJob = { segment, store, memoryMb }
     const child = fork(WORKER, [JSON.stringify(job)], {
       execArgv: [`--max-old-space-size=${HEAP_LIMIT_MB}`],
+      env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })
     const end = { isLate: false }

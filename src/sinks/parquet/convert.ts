@@ -32,6 +32,14 @@ export interface ConvertTools {
 const REJECTED_LIMIT = 1_000
 
 /**
+ * Two parts are written at a time, on two cores, where there is so much memory for each byte of the segment: twice what its lines take
+ * that cannot be spilled, so that two parts find room wherever one would.
+ */
+const MEMORY_PER_BYTE = 6
+/** Below this the buffers of two readers are too much already. */
+const TWO_MEMORY_MB = 256
+
+/**
  * Puts a sealed segment into the store; one that is there already stays as it is. May be killed at any moment and done again: files
  * get their names when they are complete and on the disk, and they count once the manifest, which is written last, names them.
  *
@@ -53,78 +61,123 @@ export async function convertSegment(job: ConvertJob, tools: ConvertTools): Prom
   }
 }
 
-async function convert({ segment, store, memoryMb }: ConvertJob, tools: ConvertTools): Promise<void> {
+async function convert(job: ConvertJob, tools: ConvertTools): Promise<void> {
+  const { segment, store } = job
   const { files } = tools
-  const splitter = new Splitter((part) => `${store}/${draftPath(segment.number, `${part}.ndjson`)}`, files)
-  for (const block of tools.blocks(segment.path)) splitter.add(block)
-  const parts = splitter.finish()
-  expectRecords(segment, splitter.records, tools)
-  const rejected = [...splitter.rejected]
-  // One thread: the collector needs the other cores more, and the same records always make the same bytes.
-  const options = { memoryMb, threads: 1, spillFolder: `${store}/${SPILL}` }
-  const database = await Database.open(options)
-  const stored: StoredFile[] = []
+  // They open on other threads, while this one sorts the lines.
+  const opening = openDatabases(job, files)
   try {
-    for (const part of parts) {
-      // One after the other: each may take all of the memory that there is.
-      // oxlint-disable-next-line no-await-in-loop -- see above
-      const { rows, draft } = await writePart(part, { store, segment, database, files, rejected })
-      if (rows > 0) stored.push(publish(part, draft, { store, segment, files, rows }))
-      if (rejected.length > REJECTED_LIMIT) refuseSegment(segment, rejected)
-    }
+    const splitter = new Splitter((part) => `${store}/${draftPath(segment.number, `${part}.ndjson`)}`, files)
+    for (const block of tools.blocks(segment.path)) splitter.add(block)
+    const parts = splitter.finish()
+    expectRecords(segment, splitter.records, tools)
+    const written = await writeParts(parts, await opening, { store, segment, files })
+    const rejected = [...splitter.rejected, ...written.flatMap((part) => part.rejected)]
+    if (rejected.length > REJECTED_LIMIT) refuseSegment(segment, rejected)
+    const stored = written.flatMap(({ file }) => file ?? [])
+    expectRows(segment, splitter.records, { stored, rejected })
+    writeManifest(files, store, {
+      segment: segment.number,
+      source: fileName(segment.path),
+      records: splitter.records,
+      files: stored,
+      rejected: rejected.map(({ bytes, reason }) => ({
+        line: Buffer.from(bytes).toString('latin1'),
+        reason,
+      })),
+    })
   } finally {
-    database.close()
+    for (const database of await opening) database.close()
   }
-  const kept = stored.reduce((sum, { rows }) => sum + rows, 0)
-  if (kept + rejected.length !== splitter.records) {
-    const text = `${segment.path}: ${kept} rows and ${rejected.length} rejected of ${splitter.records} records`
-    throw new FailureError('corrupt', text, { retryable: false })
-  }
-  writeManifest(files, store, {
-    segment: segment.number,
-    source: fileName(segment.path),
-    records: splitter.records,
-    files: stored,
-    rejected: rejected.map(({ bytes, reason }) => ({ line: Buffer.from(bytes).toString('latin1'), reason })),
-  })
+}
+
+/**
+ * Connections to one database, as many as parts are to be written at a time. Each statement has one thread, so that the same records
+ * always make the same bytes.
+ */
+async function openDatabases(
+  { memoryMb, segment, store }: ConvertJob,
+  files: Files,
+): Promise<readonly Database[]> {
+  const first = await Database.open({ memoryMb, threads: 1, spillFolder: `${store}/${SPILL}` })
+  const needMb = ((files.sizeOf(segment.path) ?? 0) * MEMORY_PER_BYTE) / 1e6
+  return memoryMb < Math.max(TWO_MEMORY_MB, needMb) ? [first] : [first, await first.beside()]
 }
 
 interface Writing {
   readonly store: string
   readonly segment: SealedSegment
-  readonly database: Database
   readonly files: Files
-  /** Grows by what cannot be stored. */
-  readonly rejected: RejectedLine[]
 }
 
-/** Makes the file of a part under a draft's name; answers its rows. */
+/** What became of a part. */
+interface Written {
+  /** `undefined` where none of its records can be stored. */
+  readonly file: StoredFile | undefined
+  readonly rejected: readonly RejectedLine[]
+}
+
+/**
+ * Makes the files of the parts, as many at a time as there are databases: the largest first, so that they end at about the same time.
+ * Answers in the order of `parts`. Settles only when no database is in use any more; one part that fails leaves the rest undone.
+ */
+async function writeParts(
+  parts: readonly Part[],
+  databases: readonly Database[],
+  writing: Writing,
+): Promise<readonly Written[]> {
+  const written = new Map<Part, Written>()
+  const waiting = parts.toSorted((one, other) => other.bytes - one.bytes)
+  const writers = databases.map(async (database) => {
+    try {
+      for (let part = waiting.shift(); part !== undefined; part = waiting.shift()) {
+        // oxlint-disable-next-line no-await-in-loop -- a writer has one part at a time
+        written.set(part, await writePart(part, database, { ...writing, number: parts.indexOf(part) }))
+      }
+    } finally {
+      waiting.length = 0
+    }
+  })
+  await Promise.allSettled(writers)
+  await Promise.all(writers)
+  return parts.flatMap((part) => written.get(part) ?? [])
+}
+
+/** Makes the file of the part that is `number` among the parts of its segment. */
 async function writePart(
   part: Part,
-  { store, segment, database, files, rejected }: Writing,
-): Promise<{ readonly rows: number; readonly draft: string }> {
-  const draft = `${store}/${draftPath(segment.number, `${part.partition.type}.parquet`)}`
-  const { type } = part.partition
+  database: Database,
+  { number, ...writing }: Writing & { readonly number: number },
+): Promise<Written> {
+  const draft = `${writing.store}/${draftPath(writing.segment.number, `${number}.parquet`)}`
+  const { rows, rejected } = await writeDraft(draft, part, database, writing.files)
+  return { file: rows === 0 ? undefined : publish(part, draft, { ...writing, rows }), rejected }
+}
+
+/** Writes the records of a part to the file `draft`, without those that cannot be stored. */
+async function writeDraft(
+  draft: string,
+  { partition: { type }, path, records }: Part,
+  database: Database,
+  files: Files,
+): Promise<{ readonly rows: number; readonly rejected: readonly RejectedLine[] }> {
   try {
-    return {
-      rows: await writeParquet(database, { type, lines: part.path, records: part.records }, draft),
-      draft,
-    }
+    return { rows: await writeParquet(database, { type, lines: path, records }, draft), rejected: [] }
   } catch (failure) {
     if (!(failure instanceof FailureError) || failure.code !== 'bad_record') throw failure
   }
-  const lines = `${part.path}.good`
-  const { records, rejected: bad } = keepGoodLines(files, { type, lines: part.path, good: lines })
-  rejected.push(...bad)
-  const rows = records === 0 ? 0 : await writeParquet(database, { type, lines, records }, draft)
-  return { rows, draft }
+  const good = `${path}.good`
+  const kept = keepGoodLines(files, { type, lines: path, good })
+  const lines = { type, lines: good, records: kept.records }
+  const rows = kept.records === 0 ? 0 : await writeParquet(database, lines, draft)
+  return { rows, rejected: kept.rejected }
 }
 
 /** Gives a finished file its name. When it returns, the file is on the disk under it. */
 function publish(
   { partition }: Part,
   draft: string,
-  { store, segment, files, rows }: Pick<Writing, 'store' | 'segment' | 'files'> & { readonly rows: number },
+  { store, segment, files, rows }: Writing & { readonly rows: number },
 ): StoredFile {
   const file = files.openAppend(draft)
   try {
@@ -150,6 +203,21 @@ function expectRecords(
   throw new FailureError('corrupt', `${path}: ${found} records where there should be ${records}`, {
     retryable: false,
   })
+}
+
+/** Every record is in a file or among those that were rejected. */
+function expectRows(
+  { path }: SealedSegment,
+  records: number,
+  {
+    stored,
+    rejected,
+  }: { readonly stored: readonly StoredFile[]; readonly rejected: readonly RejectedLine[] },
+): void {
+  const kept = stored.reduce((sum, { rows }) => sum + rows, 0)
+  if (kept + rejected.length === records) return
+  const text = `${path}: ${kept} rows and ${rejected.length} rejected of ${records} records`
+  throw new FailureError('corrupt', text, { retryable: false })
 }
 
 function refuseSegment({ path }: SealedSegment, rejected: readonly RejectedLine[]): never {

@@ -65,6 +65,15 @@ export class Database {
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
     })
+    return Database.#connect(instance)
+  }
+
+  /** Another connection: its statements run beside those of this one, in the same memory. Each is to be closed, in any order. */
+  beside(): Promise<Database> {
+    return Database.#connect(this.#instance)
+  }
+
+  static async #connect(instance: DuckDBInstance): Promise<Database> {
     const database = new Database(instance, await instance.connect())
     await database.run("SET TimeZone = 'UTC'")
     return database

@@ -7,7 +7,7 @@ import { timeText } from '../../runtime/time-text.ts'
  *
  *     manifests/00000042.json                                              the segment is in the store
  *     type=trade/date=2026-11-25/exchange=okx/00000042.parquet             its records
- *     tmp/00000042-trade.parquet.tmp                                       while it is converted
+ *     tmp/00000042-0.parquet.tmp                                           while it is converted
  */
 
 /** Manifests, one a segment. */

@@ -22,7 +22,7 @@ export type Json = Readonly<Record<string, unknown>>
 export const files = new SystemFiles()
 /** 2026-01-01T00:00:00Z */
 export const NEW_YEAR_US = 1_767_225_600_000_000
-const MEMORY_MB = 256
+const MEMORY_MB = 512
 const RECORDS_PER_BATCH = 100
 
 /** A folder that goes when the test ends. */
@@ -79,9 +79,9 @@ export function sealedSegment(
 }
 
 /** A sink that converts in this process: quicker, and the same code. */
-export async function openSink(store: string): Promise<ParquetSink> {
+export async function openSink(store: string, memoryMb = MEMORY_MB): Promise<ParquetSink> {
   const convert = (segment: SealedSegment): Promise<void> => {
-    const job: ConvertJob = { segment, store, memoryMb: MEMORY_MB }
+    const job: ConvertJob = { segment, store, memoryMb }
     return convertSegment(job, { files, blocks, isAsSealed: (path) => isAsSealed(path, files) })
   }
   const sink = new ParquetSink(store, files, convert)

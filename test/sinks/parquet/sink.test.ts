@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { existsSync, globSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { FailureError } from '../../../src/core/errors.ts'
@@ -61,6 +70,42 @@ test('a segment is divided by type, UTC day of receipt and exchange, and its man
     assert.equal(sha256, createHash('sha256').update(content).digest('hex'))
   }
   assert.deepEqual(readdirSync(join(store, 'tmp')), [])
+})
+
+test('two files are written at a time where the memory is large, one where it is small, and they are the same', async (context) => {
+  const folder = temporaryFolder(context)
+  const exchanges = ['okx', 'deribit', 'binance', 'bybit']
+  const lines = exchanges.flatMap((exchange, at) =>
+    Array.from({ length: 500 * (at + 1) }, (_, seq) =>
+      lineOf('trade', { exchange, seq: seq + 1, price: seq === 7 ? 'much' : '1.5' }),
+    ),
+  )
+  const segment = sealedSegment(join(folder, 'journal'), 1, lines)
+  const [small, large] = await Promise.all(
+    [128, 512].map(async (memoryMb) => {
+      const store = join(folder, String(memoryMb))
+      const { stored, rejected } = await (await openSink(store, memoryMb)).store(segment)
+      assert.deepEqual([stored, rejected.length], [{ trade: 4_996 }, 4])
+      return readManifests(files, store)
+    }),
+  )
+  assert.deepEqual(small, large)
+})
+
+test('a part that cannot be written fails the segment, and leaves the rest undone', async (context) => {
+  const folder = temporaryFolder(context)
+  const store = join(folder, 'store')
+  const exchanges = Array.from({ length: 12 }, (_, at) => `exchange-${at}`)
+  const lines = exchanges.map((exchange) => lineOf('trade', { exchange, recv_time_us: NEW_YEAR_US }))
+  const segment = sealedSegment(join(folder, 'journal'), 1, lines)
+  const sink = await openSink(store)
+  // A folder stands where the first file would get its name.
+  const taken = join(store, 'type=trade/date=2026-01-01/exchange=exchange-0/00000001.parquet')
+  mkdirSync(taken, { recursive: true })
+  await assert.rejects(sink.store(segment), FailureError)
+  assert.ok(globSync('**/*.parquet', { cwd: store }).length < exchanges.length)
+  rmdirSync(taken)
+  assert.deepEqual(await sink.store(segment), { stored: { trade: 12 }, rejected: [] })
 })
 
 test('storing a segment again changes nothing', async (context) => {
