@@ -38,15 +38,15 @@ function lineMaker(type: RecordType): (number: number) => string {
   const changes = {
     symbol: '$S-USDT',
     instrument: '$SUSDT',
-    seq: 7070,
-    venue_time_us: 7171,
-    recv_time_us: 7272,
+    seq: '$R',
+    venue_time_us: '$V',
+    recv_time_us: '$T',
   }
   const own = {
-    trade: { id: 'binance:spot:trade:$SUSDT:$N', trade_id: '$N', trade_seq: 7070, price: '$P', size: '$Q' },
+    trade: { id: 'binance:spot:trade:$SUSDT:$N', trade_id: '$N', trade_seq: '$R', price: '$P', size: '$Q' },
     orderbook_delta: {
       id: 'okx:perpetual:orderbook_delta:$SUSDT:$N',
-      last_sequence: 7070,
+      last_sequence: '$R',
       bids: '$B',
       asks: '$A',
     },
@@ -59,9 +59,9 @@ function lineMaker(type: RecordType): (number: number) => string {
     template
       .replaceAll('$S', SYMBOLS[number % SYMBOLS.length] ?? '')
       .replaceAll('$N', String(number))
-      .replaceAll('7070', String(number + 1))
-      .replace('7171', String(BEGIN_US + number * STEP_US))
-      .replace('7272', String(BEGIN_US + number * STEP_US + 1_900))
+      .replaceAll('"$R"', String(number + 1))
+      .replace('"$V"', String(BEGIN_US + number * STEP_US))
+      .replace('"$T"', String(BEGIN_US + number * STEP_US + 1_900))
       .replace('$P', price)
       .replace('$Q', size)
       .replace('"$B"', () => levels(depth))

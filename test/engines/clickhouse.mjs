@@ -11,7 +11,9 @@
  * - `slow`: executes after `delayMs`
  * - `error`: answers `status` and `code`, without executing
  */
+import { rm, writeFile } from 'node:fs/promises'
 import http from 'node:http'
+import { join } from 'node:path'
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { Session } from 'chdb'
 
@@ -73,9 +75,24 @@ async function run(url, body) {
   const settings = settingsOf(url)
   const insert = INSERT.exec(query)
   if (insert === null) return runStatement(`${query}${body.toString()}`, settings)
-  const table = insert[1].replaceAll('`', '')
-  await session.insert({ table, values: body, format: 'JSONEachRow', settings })
+  await runInsert(insert[1], body, settings)
   return Buffer.alloc(0)
+}
+
+/**
+ * The rows go by a file. Behind the statement, as the package's own `insert` sends them, the engine would read all of them as words of
+ * SQL before it reads them as JSON, for a third of all the time of an insert; a server that gets them as the body of a request does not.
+ */
+async function runInsert(table, rows, settings) {
+  const path = join(folder, 'rows.ndjson')
+  const changes = Object.entries(settings).map(([name, value]) => `${name} = ${literal(value)}`)
+  const clause = changes.length > 0 ? `SETTINGS ${changes.join(', ')}` : ''
+  await writeFile(path, rows)
+  try {
+    await session.queryAsync(`INSERT INTO ${table} FROM INFILE ${literal(path)} ${clause} FORMAT JSONEachRow`)
+  } finally {
+    await rm(path)
+  }
 }
 
 /** The fault that is due for this request, if one is. */
