@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { EXIT } from '../app/exit.ts'
 import type { Io } from '../app/io.ts'
 import type { ConfigOutcome } from '../config/checking.ts'
+import { variableFaultText, withEnvironment } from '../config/environment.ts'
 import { faultsText } from '../config/fault.ts'
 import { readConfig } from '../config/loader.ts'
 import type { Config } from '../config/schema.ts'
@@ -51,7 +52,10 @@ export function requireConfig(
   const { file, outcome } = opened
   if ('config' in outcome) {
     if (file === undefined) io.stderr.write(`no ${DEFAULT_FILE} here: every default is in effect\n`)
-    return outcome
+    const changed = withEnvironment(outcome.config, io.env)
+    if ('config' in changed) return changed
+    io.stderr.write(changed.faults.map((fault) => `${variableFaultText(fault)}\n`).join(''))
+    return { exit: EXIT.config }
   }
   io.stderr.write(faultsText(file ?? DEFAULT_FILE, outcome.faults))
   return { exit: EXIT.config }

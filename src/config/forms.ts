@@ -9,6 +9,8 @@ const isPlain = (text: string): boolean => {
   return true
 }
 
+const isLine = (text: string): boolean => text.trim() === text && !/\p{Cc}/u.test(text)
+
 /** A symbol of the venue or a common name. Binance has symbols beyond ASCII, and Deribit's lower case matters: no folding. */
 export const INSTRUMENT: TextForm = {
   name: 'an instrument: the symbol of the venue or a name such as BTC-USDT',
@@ -29,6 +31,30 @@ export const FOLDER: TextForm = {
     text.length <= PATH_LIMIT &&
     !text.includes('\0') &&
     !text.includes('\n'),
+}
+
+/** A file of this machine, absolute or relative to where the program is started. */
+export const FILE: TextForm = {
+  name: 'a file',
+  sample: './nats.creds',
+  hint: 'write the path of the file, not what is in it',
+  accepts: (text) => text.length > 0 && text.length <= PATH_LIMIT && isLine(text),
+}
+
+/** A name to log in with. */
+export const USER: TextForm = {
+  name: 'a user name',
+  sample: 'marketprism',
+  hint: 'no spaces around it; the password goes into a file',
+  accepts: (text) => text.length > 0 && text.length <= 256 && isLine(text),
+}
+
+/** An address of this machine to listen at. */
+export const HOST: TextForm = {
+  name: 'an address of this machine',
+  sample: '127.0.0.1',
+  hint: 'write an IP address or a host name, without port',
+  accepts: (text) => /^[0-9A-Za-z.:_-]{1,253}$/.test(text),
 }
 
 /** A word that tells this collector from others. */

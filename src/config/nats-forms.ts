@@ -1,9 +1,5 @@
 import type { TextForm } from './field.ts'
 
-const TEXT_LIMIT = 1_024
-
-const isPlain = (text: string): boolean => text.trim() === text && !/\p{Cc}/u.test(text)
-
 /** Where a NATS server listens. No user or password: those are in files. */
 export const NATS_SERVER: TextForm = {
   name: 'a NATS server: nats://host:port or tls://host:port',
@@ -43,20 +39,4 @@ export const STREAM_NAME: TextForm = {
   sample: 'MARKETPRISM',
   hint: 'no dots, spaces or wildcards: NATS takes none in the name of a stream',
   accepts: (text) => /^[A-Za-z0-9_-]{1,64}$/.test(text),
-}
-
-/** A file of this machine, absolute or relative to where the program is started. */
-export const FILE: TextForm = {
-  name: 'a file',
-  sample: './nats.creds',
-  hint: 'write the path of the file, not what is in it',
-  accepts: (text) => text.length > 0 && text.length <= TEXT_LIMIT && isPlain(text),
-}
-
-/** A user of the server. */
-export const USER: TextForm = {
-  name: 'a user name',
-  sample: 'marketprism',
-  hint: 'no spaces around it; the password goes into a file',
-  accepts: (text) => text.length > 0 && text.length <= 256 && isPlain(text),
 }

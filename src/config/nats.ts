@@ -1,5 +1,6 @@
 import * as field from './field.ts'
-import { FILE, INBOX_PREFIX, NATS_SERVER, STREAM_NAME, SUBJECT_TEMPLATE, USER } from './nats-forms.ts'
+import { FILE, USER } from './forms.ts'
+import { INBOX_PREFIX, NATS_SERVER, STREAM_NAME, SUBJECT_TEMPLATE } from './nats-forms.ts'
 import type { RecordType } from '../core/record.ts'
 
 const mode = (what: string): field.ChoiceField<'jetstream' | 'core' | 'off'> =>

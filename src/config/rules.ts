@@ -18,6 +18,10 @@ export function findConflicts(config: Config): readonly Conflict[] {
     ...folderConflicts(config),
     ...journalConflicts(config),
     ...natsConflicts(config),
+    ...httpConflicts(config),
+    ...healthConflicts(config),
+    ...supervisorConflicts(config),
+    ...tierConflicts(config),
   ]
 }
 
@@ -107,6 +111,62 @@ function* natsConflicts({ sinks }: Config): Generator<Conflict> {
       expected: `at most max_age_s, ${sinks.nats.stream.maxAgeS}`,
       found: `${sinks.nats.stream.duplicateWindowS}`,
       hint: 'the server refuses a stream that forgets records before their ids',
+    }
+  }
+}
+
+function* httpConflicts({ http }: Config): Generator<Conflict> {
+  const pairs = [
+    { keys: ['user', 'password_file'], given: [http.user, http.passwordFile] },
+    { keys: ['cert_file', 'key_file'], given: [http.certFile, http.keyFile] },
+  ]
+  for (const { keys, given } of pairs) {
+    const missing = keys.filter((_, index) => given[index] === undefined)
+    if (missing.length !== 1) continue
+    const expected = `${keys.join(' and ')} together`
+    yield { keys: ['http'], expected, found: `no ${missing[0]}`, hint: 'give both or none' }
+  }
+  if (http.healthPort === http.metricsPort && http.healthPort !== 0) {
+    const hint = 'each port answers all paths; give them different numbers, or 0 for any that is free'
+    yield {
+      keys: ['http', 'metrics_port'],
+      expected: 'another port than health_port',
+      found: `${http.healthPort} as well`,
+      hint,
+    }
+  }
+}
+
+function* healthConflicts({ health, venues }: Config): Generator<Conflict> {
+  const hasVenue = VENUE_IDS.some((venue) => venues[venue].enabled)
+  if (!hasVenue || health.required.some((venue) => venues[venue].enabled)) return
+  yield {
+    keys: ['health', 'required'],
+    expected: 'at least one venue that is enabled',
+    found: `${health.required.join(', ')}, none of them enabled`,
+    hint: 'name one that is, or leave the key out: then all count',
+  }
+}
+
+function* supervisorConflicts({ supervisor }: Config): Generator<Conflict> {
+  const { stallingSeconds, unhealthySeconds, killSeconds } = supervisor
+  if (stallingSeconds < unhealthySeconds && unhealthySeconds < killSeconds) return
+  yield {
+    keys: ['supervisor'],
+    expected: 'stalling_seconds below unhealthy_seconds below kill_seconds',
+    found: `${stallingSeconds}, ${unhealthySeconds}, ${killSeconds}`,
+    hint: 'a process is first called stalling, then unhealthy, then killed',
+  }
+}
+
+function* tierConflicts({ governor }: Config): Generator<Conflict> {
+  for (const name of governor.lastTier.filter((candidate) => governor.firstTier.includes(candidate))) {
+    const hint = 'leave it in one of them'
+    yield {
+      keys: ['governor', 'last_tier'],
+      expected: 'nothing that is in first_tier',
+      found: `\`${name}\``,
+      hint,
     }
   }
 }

@@ -1,7 +1,11 @@
 import { CHANNELS, VENUE_IDS } from '../core/ids.ts'
 import * as field from './field.ts'
 import { COLLECTOR_NAME, FOLDER, INSTRUMENT, REST_URL, STREAM_URL } from './forms.ts'
+import { GOVERNOR } from './governor.ts'
+import { HEALTH } from './health.ts'
+import { HTTP } from './http.ts'
 import { SINKS } from './sinks.ts'
+import { SUPERVISOR } from './supervisor.ts'
 
 /** Instruments of one venue: more than any venue lists. */
 const INSTRUMENT_LIMIT = 20_000
@@ -186,6 +190,10 @@ export const SCHEMA = field.section('Configuration of a collector.', {
       compression: field.choice('How capture files are packed.', ['zstd', 'gzip', 'none']),
     },
   ),
+  http: HTTP,
+  health: HEALTH,
+  supervisor: SUPERVISOR,
+  governor: GOVERNOR,
   rotation: field.section('Planned replacement of sockets, before the venue ends them.', {
     after_hours: field.integer(
       'A socket of this age is replaced: its successor is verified before it goes.',

@@ -1,4 +1,6 @@
 import { type Channel, VENUE_IDS, type VenueId } from '../core/ids.ts'
+import type { Instrument } from '../core/instrument.ts'
+import type { Tier } from '../core/tier.ts'
 import type { Config } from './schema.ts'
 
 /** One enabled venue of a configuration. URLs are `undefined` where the venue's own are to be used. */
@@ -51,6 +53,23 @@ export function publishSelection(
   return { deltas, depth: enabled ? depth : 0, everyMs }
 }
 
+/**
+ * Tells the tier of an instrument: the first that names it, by base currency, symbol or common name. What is named in none is of
+ * tier 2.
+ */
+export function tiersOf({
+  governor,
+}: Config): (instrument: Pick<Instrument, 'base' | 'symbol' | 'name'>) => Tier {
+  const first = new Set(governor.firstTier)
+  const last = new Set(governor.lastTier)
+  return ({ base, symbol, name }) => {
+    const isNamed = (names: ReadonlySet<string>): boolean =>
+      names.has(base) || names.has(symbol) || names.has(name)
+    if (isNamed(first)) return 1
+    return isNamed(last) ? 3 : 2
+  }
+}
+
 /** The same configuration with journal, captures and Parquet store under `folder`. */
 export function withDataFolder(config: Config, folder: string): Config {
   const base = folder.length > 1 && folder.endsWith('/') ? folder.slice(0, -1) : folder
@@ -65,6 +84,9 @@ export function withDataFolder(config: Config, folder: string): Config {
 /** The sinks, as cursors, metrics and the configuration name them. */
 export const SINK_NAMES = ['parquet', 'nats', 'clickhouse', 'stdout'] as const
 export type SinkName = (typeof SINK_NAMES)[number]
+
+/** Sinks that store: they may read on later, since nobody waits for what they have. */
+export const STORAGE_SINKS: readonly SinkName[] = ['parquet', 'clickhouse']
 
 /** Names of the sinks that records go to. */
 export function enabledSinks({ sinks }: Config): readonly SinkName[] {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { publishSelection, selectedVenues, withDataFolder } from '../../src/config/selection.ts'
+import { publishSelection, selectedVenues, tiersOf, withDataFolder } from '../../src/config/selection.ts'
 import { configOf } from './bad-config.ts'
 
 test('the enabled venues are selected with their streams and snapshot depth', () => {
@@ -68,6 +68,26 @@ test('an instrument without an override takes the defaults, and tops can be swit
   })
   const eth = { symbol: 'ETHUSDT', name: 'ETH-USDT' }
   assert.equal(publishSelection(OVERRIDDEN, 'binance-spot', eth).depth, 0)
+})
+
+test('an instrument is of the first tier that names it, by base currency, symbol or common name, else of the second', () => {
+  const tier = tiersOf(
+    configOf('governor: {first_tier: [BTC, SOLUSDT, DOT-USDT], last_tier: [DOGE, BTCEUR, XRP-USDT]}'),
+  )
+  const of = (base: string, quote: string): number =>
+    tier({ base, symbol: `${base}${quote}`, name: `${base}-${quote}` })
+  assert.deepEqual([of('BTC', 'USDT'), of('SOL', 'USDT'), of('DOT', 'USDT')], [1, 1, 1])
+  assert.deepEqual([of('DOGE', 'USDT'), of('XRP', 'USDT')], [3, 3])
+  assert.deepEqual([of('SOL', 'EUR'), of('XRP', 'EUR'), of('ADA', 'USDT')], [2, 2, 2])
+  assert.equal(of('BTC', 'EUR'), 1, 'the first tier goes before the last')
+})
+
+test('unless told otherwise Bitcoin and Ether are of tier 1 and all else of tier 2', () => {
+  const tier = tiersOf(configOf('{}'))
+  const tiers = ['BTC', 'ETH', 'SOL'].map((base) =>
+    tier({ base, symbol: `${base}USDT`, name: `${base}-USDT` }),
+  )
+  assert.deepEqual(tiers, [1, 1, 2])
 })
 
 for (const [folder, journal] of [

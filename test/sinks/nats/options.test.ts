@@ -2,14 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { defaultOf, type ValueOf } from '../../../src/config/field.ts'
 import { NATS } from '../../../src/config/nats.ts'
-import {
-  FILE,
-  INBOX_PREFIX,
-  NATS_SERVER,
-  STREAM_NAME,
-  SUBJECT_TEMPLATE,
-  USER,
-} from '../../../src/config/nats-forms.ts'
+import { FILE, USER } from '../../../src/config/forms.ts'
+import { INBOX_PREFIX, NATS_SERVER, STREAM_NAME, SUBJECT_TEMPLATE } from '../../../src/config/nats-forms.ts'
 import { FailureError } from '../../../src/core/errors.ts'
 import { RECORD_TYPES } from '../../../src/core/record.ts'
 import { credentialsOf, natsOptionsOf } from '../../../src/sinks/nats/options.ts'
