@@ -1,0 +1,59 @@
+import { type HttpReply, type HttpRequest, textReply } from './exchange.ts'
+import { Failures } from './failures.ts'
+
+/** Who may ask. */
+export type Credentials =
+  | { readonly scheme: 'Basic'; readonly name: string; readonly password: string }
+  | { readonly scheme: 'Bearer'; readonly token: string }
+
+export interface GateOptions {
+  readonly credentials: Credentials
+  /** Compares in a time that does not depend on the texts. */
+  readonly isSame: (left: string, right: string) => boolean
+  /** Steady time, µs. */
+  readonly steadyUs: () => number
+}
+
+/**
+ * Lets in who has the credentials. After `FAILURE_LIMIT` wrong ones within a minute an address has to wait, also with the right
+ * ones: otherwise it could go on guessing. Who shows none has guessed nothing.
+ */
+export class Gate {
+  readonly #options: GateOptions
+  readonly #expected: string
+  readonly #failures: Failures
+
+  constructor(options: GateOptions) {
+    this.#options = options
+    this.#expected = expectedOf(options.credentials)
+    this.#failures = new Failures(options.steadyUs)
+  }
+
+  /** The reply for who is kept out; `undefined`: come in. */
+  refuse({ headers, address }: HttpRequest): HttpReply | undefined {
+    const waitSeconds = this.#failures.waitSeconds(address)
+    if (waitSeconds !== undefined) {
+      return textReply(429, '429 Too Many Requests', { 'retry-after': String(waitSeconds) })
+    }
+    const shown = headers.get('authorization')
+    if (shown !== undefined && this.#isRight(shown)) return undefined
+    if (shown !== undefined) this.#failures.add(address)
+    const { scheme } = this.#options.credentials
+    const charset = scheme === 'Basic' ? ', charset="UTF-8"' : ''
+    return textReply(401, '401 Unauthorized', {
+      'www-authenticate': `${scheme} realm="marketprism"${charset}`,
+    })
+  }
+
+  #isRight(shown: string): boolean {
+    const mark = shown.indexOf(' ')
+    if (shown.slice(0, mark).toLowerCase() !== this.#options.credentials.scheme.toLowerCase()) return false
+    return this.#options.isSame(shown.slice(mark + 1).trim(), this.#expected)
+  }
+}
+
+/** What follows the scheme in the header. */
+function expectedOf(credentials: Credentials): string {
+  if (credentials.scheme === 'Bearer') return credentials.token
+  return Buffer.from(`${credentials.name}:${credentials.password}`).toString('base64')
+}
