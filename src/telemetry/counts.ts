@@ -28,6 +28,12 @@ export class Counts {
   snapshotsStale = 0
   /** Live books whose known depth was renewed by a snapshot beside them. */
   renewals = 0
+  /** Tops of books that were left out on purpose: a later one went in their place. */
+  topsShed = 0
+  /** Tops of books that were published with fewer levels than there were to publish. */
+  topsCut = 0
+  /** Renewals that were not asked for, on purpose. */
+  renewalsShed = 0
   records = 0
   recordBytes = 0
   readonly #lagsUs = new Float64Array(LAG_RING)

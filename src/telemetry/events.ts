@@ -133,5 +133,29 @@ export type SystemEvent =
     }
   /** Records went from the journal before the sink had read them. */
   | { readonly type: 'sink_lost'; readonly sink: string; readonly records: number }
+  /** Something is left out on purpose from here on, or is not any more. */
+  | { readonly type: 'governor_action'; readonly action: string; readonly active: boolean }
+  /** The supervisor and the processes that it watches. */
+  | { readonly type: 'process_started'; readonly name: string; readonly pid: number }
+  /** `reason` is one of `END_REASONS`; without `retryMs` it is not started again. */
+  | {
+      readonly type: 'process_ended'
+      readonly name: string
+      readonly reason: string
+      readonly code: number | undefined
+      readonly text: string
+      readonly retryMs: number | undefined
+    }
+  | { readonly type: 'process_stalling'; readonly name: string; readonly silentMs: number }
+  /** `evidence` names what was kept of it. */
+  | {
+      readonly type: 'process_stalled'
+      readonly name: string
+      readonly silentMs: number
+      readonly evidence: string | undefined
+    }
+  | { readonly type: 'process_killed'; readonly name: string; readonly silentMs: number }
+  /** One that was stalling is heard from again. */
+  | { readonly type: 'process_resumed'; readonly name: string }
 
 export type Emit = (event: SystemEvent) => void
