@@ -37,6 +37,7 @@ const packages = {
   '@nats-io/jetstream': ['src/sinks/nats/streams.ts'],
   '@clickhouse/client': ['src/sinks/clickhouse/client.ts'],
   '@duckdb/node-api': ['src/sinks/parquet/duckdb.ts'],
+  'prom-client': ['src/supervisor/metrics/exposition.ts'],
 }
 
 /** Where Node's own modules may be imported. */

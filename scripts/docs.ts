@@ -6,6 +6,7 @@ import { format, resolveConfig } from 'prettier'
 import { cliReference } from '../src/cli/reference.ts'
 import { configReference } from '../src/config/reference.ts'
 import { exampleYaml } from '../src/config/rendering.ts'
+import { metricsReference } from '../src/supervisor/metrics/reference.ts'
 import { recordsReference, recordsSchema } from './records-reference.ts'
 
 interface GeneratedFile {
@@ -19,6 +20,7 @@ const GENERATED: readonly GeneratedFile[] = [
   { path: 'docs/CONFIG.md', text: configReference },
   { path: 'docs/CLI.md', text: cliReference },
   { path: 'docs/RECORDS.md', text: recordsReference },
+  { path: 'docs/METRICS.md', text: metricsReference },
   { path: 'schema/records.schema.json', text: recordsSchema },
   { path: 'marketprism.example.yaml', text: exampleYaml },
 ]

@@ -14,6 +14,7 @@ interface Tool {
 
 const TOOLS: readonly Tool[] = [
   { command: 'nats-server', package: 'nats-server', tests: 'the NATS sink on real servers' },
+  { command: 'promtool', package: 'prometheus', tests: 'the metrics against Prometheus' },
 ]
 
 /** Debian keeps servers where the path of a plain user does not lead. */
