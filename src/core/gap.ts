@@ -10,6 +10,7 @@
  * - `malformed`: a frame of the stream was refused
  * - `drift`: a snapshot asked for beside the live book differed from it, though no number was missing
  * - `unrecorded`: it came and was good, but nothing could be written at the time
+ * - `shed`: it was not collected for a while, so that what matters more could be
  */
 export const GAP_CAUSES = [
   'sequence',
@@ -21,6 +22,7 @@ export const GAP_CAUSES = [
   'malformed',
   'drift',
   'unrecorded',
+  'shed',
 ] as const
 export type GapCause = (typeof GAP_CAUSES)[number]
 

@@ -5,10 +5,14 @@ import type { JournalReader, Place } from '../journal/reader.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Rejected, Sink } from '../sinks/sink.ts'
 import type { Emit } from '../telemetry/events.ts'
+import type { SinkReport } from '../telemetry/report.ts'
+import { Backlog } from './backlog.ts'
 import { BatchBuilder } from './batch-builder.ts'
+import { Pause } from './pause.ts'
 import { Progress } from './progress.ts'
 import type { Quarantine } from './quarantine.ts'
 import { Retry, type Trouble } from './retry.ts'
+import { Standing } from './standing.ts'
 import { Waiter } from './waiter.ts'
 
 /** What a loop works with. The reader stands where the cursor does. */
@@ -38,6 +42,8 @@ export class DeliveryLoop {
   readonly #retry: Retry
   readonly #builder: BatchBuilder
   readonly #progress: Progress
+  readonly #pause = new Pause()
+  readonly #standing: Standing
   readonly #takes: readonly boolean[]
   #savedUs = -Infinity
   /** The cursor has moved since it was saved. */
@@ -56,6 +62,14 @@ export class DeliveryLoop {
     this.#builder = new BatchBuilder(sink.batching)
     this.#progress = new Progress(parts.cursor)
     this.#takes = RECORD_TYPES.map((type: RecordType) => sink.takes(type))
+    this.#standing = new Standing({
+      sink: sink.name,
+      cursor: parts.cursor,
+      retry: this.#retry,
+      backlog: new Backlog(parts.reader.folder, runtime.files),
+      clock: runtime.clock,
+      sealedOnly: false,
+    })
   }
 
   get trouble(): Trouble | undefined {
@@ -67,11 +81,32 @@ export class DeliveryLoop {
     this.#waiter.wake()
   }
 
+  /** Finishes what is under way and takes nothing more until `resume`; the cursor keeps its place. */
+  pause(): void {
+    this.#pause.pause()
+    this.#waiter.wake()
+  }
+
+  resume(): void {
+    this.#pause.resume()
+  }
+
+  get isPaused(): boolean {
+    return this.#pause.isPaused
+  }
+
+  /** How it stands. */
+  report(): SinkReport {
+    return this.#standing.report({ isPaused: this.isPaused })
+  }
+
   /** Runs until it is stopped, or with `untilEnd` until it has brought all that the journal has. */
   async run(until: { readonly untilEnd: boolean } = { untilEnd: false }): Promise<void> {
     await this.#retry.until(() => this.sink.open())
     while (!this.#isStopping) {
       // oxlint-disable-next-line no-await-in-loop -- one batch after the other
+      if (this.isPaused) await this.#rest()
+      // oxlint-disable-next-line no-await-in-loop -- see above
       const isMore = await this.#gather(until.untilEnd)
       // oxlint-disable-next-line no-await-in-loop -- see above
       if (this.#builder.count > 0 && !(await this.#give())) break
@@ -86,9 +121,16 @@ export class DeliveryLoop {
   /** Ends `run` before its next batch; one that is under way rejects. */
   async stop(): Promise<void> {
     this.#isStopping = true
+    this.#pause.end()
     this.#waiter.wake()
     this.#retry.stop()
     await this.sink.close()
+  }
+
+  /** Waits while it is paused: nothing that was settled may be given again after a crash meanwhile. */
+  async #rest(): Promise<void> {
+    this.#trySave()
+    await this.#pause.passed()
   }
 
   /** Fills the builder. Answers false when there will be nothing after it. */
@@ -97,7 +139,7 @@ export class DeliveryLoop {
     const { pending } = this.cursor
     let sinceUs: number | undefined
     while (!this.#isStopping) {
-      if (pending === undefined ? this.#builder.isFull : isReached(this.#reader.place, pending)) return true
+      if (pending === undefined ? this.#isFilled : isReached(this.#reader.place, pending)) return true
       // oxlint-disable-next-line no-await-in-loop -- one after the other, in the order of the journal
       if (await this.#next()) {
         sinceUs ??= this.#runtime.clock.steadyUs()
@@ -113,6 +155,11 @@ export class DeliveryLoop {
       await this.#waiter.wait(Math.min(LOOK_MS, lingerMs))
     }
     return false
+  }
+
+  /** What is in the builder is given as it is. */
+  get #isFilled(): boolean {
+    return this.#builder.isFull || this.isPaused
   }
 
   /** How long a batch that is begun may still wait for more; for ever where none is. */
@@ -164,6 +211,7 @@ export class DeliveryLoop {
     const kept = await this.#retry.until(async () => this.#keep(written.result))
     if (kept === undefined) return false
     this.#account(written.result)
+    if (isWanted) this.#standing.succeeded()
     return true
   }
 

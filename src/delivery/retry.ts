@@ -1,4 +1,4 @@
-import { FailureError } from '../core/errors.ts'
+import { type FailureCode, FailureError } from '../core/errors.ts'
 import { type BackoffPolicy, backoffMs } from '../runtime/backoff.ts'
 import type { Random, Timers } from '../runtime/runtime.ts'
 import type { Emit } from '../telemetry/events.ts'
@@ -12,6 +12,7 @@ const LASTING: BackoffPolicy = { minMs: 10_000, firstMs: 20_000, maxMs: 60_000 }
 /** How often something failed in a row, and why it did last. */
 export interface Trouble {
   readonly attempts: number
+  readonly code: FailureCode | 'bug'
   readonly text: string
 }
 
@@ -22,6 +23,7 @@ export class Retry {
   readonly #random: Random
   readonly #emit: Emit
   #trouble: Trouble | undefined
+  #failures = 0
   #isStopped = false
 
   constructor(sink: string, outside: { readonly timers: Timers; readonly random: Random }, emit: Emit) {
@@ -34,6 +36,11 @@ export class Retry {
   /** What is wrong at present. */
   get trouble(): Trouble | undefined {
     return this.#trouble
+  }
+
+  /** Tries that failed since the start. */
+  get failures(): number {
+    return this.#failures
   }
 
   /** Nothing is tried again. */
@@ -66,8 +73,9 @@ export class Retry {
     const told = isTyped ? failure.retryAfterMs : undefined
     const waitMs = Math.max(told ?? 0, backoffMs(attempt, policy, this.#random))
     const text = textOf(failure)
-    this.#trouble = { attempts: attempt, text }
     const code = isTyped ? failure.code : 'bug'
+    this.#trouble = { attempts: attempt, code, text }
+    this.#failures++
     this.#emit({ type: 'sink_failed', sink: this.#sink, code, text, attempt, waitMs })
     return waitMs
   }

@@ -7,9 +7,13 @@ import { Tally } from '../journal/tally.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { RejectedLine, SegmentSink, StoredSegment } from '../sinks/sink.ts'
 import type { Emit } from '../telemetry/events.ts'
+import type { SinkReport } from '../telemetry/report.ts'
+import { Backlog } from './backlog.ts'
+import { Pause } from './pause.ts'
 import { Progress } from './progress.ts'
 import type { Quarantine } from './quarantine.ts'
 import { Retry, type Trouble } from './retry.ts'
+import { Standing } from './standing.ts'
 import { Waiter } from './waiter.ts'
 
 /** What a loop of segments works with. */
@@ -33,6 +37,8 @@ export class SegmentLoop {
   readonly #waiter: Waiter
   readonly #retry: Retry
   readonly #progress: Progress
+  readonly #pause = new Pause()
+  readonly #standing: Standing
   #isStopping = false
 
   constructor(sink: SegmentSink, parts: SegmentParts, runtime: Runtime, emit: Emit) {
@@ -45,10 +51,37 @@ export class SegmentLoop {
     this.#waiter = new Waiter(runtime.timers)
     this.#retry = new Retry(sink.name, runtime, emit)
     this.#progress = new Progress(parts.cursor)
+    this.#standing = new Standing({
+      sink: sink.name,
+      cursor: parts.cursor,
+      retry: this.#retry,
+      backlog: new Backlog(parts.folder, runtime.files),
+      clock: runtime.clock,
+      sealedOnly: true,
+    })
   }
 
   get trouble(): Trouble | undefined {
     return this.#retry.trouble
+  }
+
+  /** Finishes what is under way and takes nothing more until `resume`; the cursor keeps its place. */
+  pause(): void {
+    this.#pause.pause()
+    this.#waiter.wake()
+  }
+
+  resume(): void {
+    this.#pause.resume()
+  }
+
+  get isPaused(): boolean {
+    return this.#pause.isPaused
+  }
+
+  /** How it stands. */
+  report(): SinkReport {
+    return this.#standing.report({ isPaused: this.isPaused })
   }
 
   /** Runs until it is stopped, or with `untilEnd` until it has brought every sealed segment. */
@@ -56,6 +89,8 @@ export class SegmentLoop {
     await this.#retry.until(() => this.sink.open())
     while (!this.#isStopping) {
       // oxlint-disable-next-line no-await-in-loop -- one segment after the other
+      await this.#pause.passed()
+      // oxlint-disable-next-line no-await-in-loop -- see above
       const next = await this.#retry.until(async () => this.#next())
       if (next === undefined) break
       if (next.result === undefined) {
@@ -73,6 +108,7 @@ export class SegmentLoop {
   /** Ends `run` before its next segment; one that is under way rejects. */
   async stop(): Promise<void> {
     this.#isStopping = true
+    this.#pause.end()
     this.#waiter.wake()
     this.#retry.stop()
     await this.sink.close()
@@ -109,6 +145,7 @@ export class SegmentLoop {
     const lost = this.#progress.meet(manifest.before) + this.#account(manifest, result)
     if (lost > 0) this.#emit({ type: 'sink_lost', sink: this.sink.name, records: lost })
     this.#progress.settle({ segment: name.number + 1, offset: 0 })
+    this.#standing.succeeded()
     const saved = await this.#retry.until(async () => this.cursor.save())
     return saved !== undefined
   }

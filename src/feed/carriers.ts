@@ -94,8 +94,8 @@ export class Carriers implements Recovery {
     }
   }
 
-  /** Carries exactly these from here on: what stays is not touched. */
-  carry(wanted: readonly ResolvedInstrument[]): void {
+  /** Carries exactly these from here on: what stays is not touched. `isShed`: by slot, why the others are not wanted. */
+  carry(wanted: readonly ResolvedInstrument[], isShed: (slot: number) => boolean): void {
     const { sessions, choice } = this.#given
     for (const { instrument } of wanted) {
       const slot = this.#slots.slotOf(instrument.symbol)
@@ -116,16 +116,14 @@ export class Carriers implements Recovery {
       choice,
     )
     for (const { socket, subscriptions: left } of change.leave) {
-      const streams = this.#slots.streamsOf(left)
-      this.#carriers[socket]?.leave(streams)
-      this.#forget(streams)
+      this.#leave(this.#carriers[socket], this.#slots.streamsOf(left), isShed)
     }
     for (const { socket, subscriptions: more } of change.join)
       this.#join(this.#carriers[socket], this.#slots.streamsOf(more))
     const closed = change.close.flatMap((socket) => this.#carriers[socket] ?? [])
     for (const carrier of closed) {
+      this.#leave(carrier, carrier.streams, isShed)
       carrier.stop()
-      this.#forget(carrier.streams)
     }
     const opened = change.open.map((plan) => this.#open(plan))
     this.#carriers = [...this.#carriers.filter((carrier) => !closed.includes(carrier)), ...opened]
@@ -201,6 +199,18 @@ export class Carriers implements Recovery {
       if (carrier?.isReading === true) this.#silence.begin(stream, nowUs)
     }
     carrier?.join(streams)
+  }
+
+  #leave(
+    carrier: Carrier | undefined,
+    streams: readonly SessionStream[],
+    isShed: (slot: number) => boolean,
+  ): void {
+    const shed = streams.filter(({ slot }) => isShed(slot))
+    const ended = streams.filter(({ slot }) => !isShed(slot))
+    if (shed.length > 0) carrier?.leave(shed, 'shed')
+    if (ended.length > 0) carrier?.leave(ended, 'disconnected')
+    this.#forget(streams)
   }
 
   #forget(streams: readonly SessionStream[]): void {

@@ -18,6 +18,7 @@ import {
 import { Rest } from './rest.ts'
 import { type FeedStatus, NO_STREAMS, sessionStatus, type Unreachable } from './status.ts'
 import { FEED_TIMING, type FeedTiming } from './timing.ts'
+import { type Replaceable, replaceable, worstOf } from './worst.ts'
 
 /** What one feed is to do. */
 export interface FeedOptions {
@@ -60,6 +61,9 @@ export class Feed implements Recovery {
   #told: FailureCode | undefined
   #resolution: Resolution = { found: [], unknown: [] }
   #carriers: Carriers | undefined
+  #isPaused: (instrument: Instrument) => boolean = () => false
+  /** By slot: how often it was paused, and whether it is. */
+  #pausings: readonly Pausing[] = []
   #sweep: Timer | undefined
 
   constructor(options: FeedOptions, runtime: Runtime, emit: Emit, makeTaker: MakeTaker) {
@@ -121,6 +125,34 @@ export class Feed implements Recovery {
     this.#carriers?.renew(slot)
   }
 
+  /**
+   * Does not collect these until told otherwise; the others are collected as ever, and what was paused before and is not any more
+   * comes back. What is missed is a gap with the cause `shed`.
+   */
+  pause(isPaused: (instrument: Instrument) => boolean): void {
+    this.#isPaused = isPaused
+    this.#carry()
+  }
+
+  /** Collects everything again. */
+  resume(): void {
+    this.pause(() => false)
+  }
+
+  /** How often instruments of which `isMeant` holds were paused. */
+  pausings(isMeant: (instrument: Instrument) => boolean): number {
+    return this.#pausings.reduce(
+      (sum, { instrument, count }) => (count > 0 && isMeant(instrument) ? sum + count : sum),
+      0,
+    )
+  }
+
+  /** The connection that is worst off, and how to replace it; `undefined` while none can be. */
+  worst(): Replaceable | undefined {
+    const nowUs = this.#runtime.clock.steadyUs()
+    return worstOf((this.#carriers?.carriers ?? []).flatMap((carrier) => replaceable(carrier, nowUs)))
+  }
+
   status(): FeedStatus {
     const { venue } = this.#options
     const nowUs = this.#runtime.clock.steadyUs()
@@ -131,6 +163,7 @@ export class Feed implements Recovery {
       unreachable: this.#unreachable,
       isMaintenance: this.#carriers?.isMaintenance ?? false,
       instruments: this.#resolution.found.length,
+      paused: this.#pausings.filter(({ isPaused }) => isPaused).length,
       unknown: this.#resolution.unknown,
       sessions: sessions.map((session) => sessionStatus(session, nowUs)),
       sockets: this.#registry.counts(venue.id),
@@ -156,7 +189,7 @@ export class Feed implements Recovery {
     const taker = this.#makeTaker(symbols, instruments, this)
     this.#carriers = this.#makeCarriers(taker, instruments)
     this.#state = 'running'
-    this.#carriers.carry(this.#resolution.found)
+    this.#carry()
     this.#sweep = this.#runtime.timers.every(this.#timing.sweepMs, () =>
       this.#carriers?.sweep(this.#runtime.clock.steadyUs()),
     )
@@ -174,8 +207,22 @@ export class Feed implements Recovery {
       channels,
     }))
     this.#resolution = { found: updated, unknown }
-    this.#carriers?.carry(updated)
+    this.#carry()
     this.#carriers?.retryRefused()
+  }
+
+  #carry(): void {
+    const { found } = this.#resolution
+    if (this.#state !== 'running') return
+    this.#pausings = found.map(({ instrument }, slot) => {
+      const { count, isPaused: wasPaused } = this.#pausings[slot] ?? { count: 0, isPaused: false }
+      const isPaused = instrument.state !== 'ended' && this.#isPaused(instrument)
+      return { instrument, isPaused, count: isPaused && !wasPaused ? count + 1 : count }
+    })
+    this.#carriers?.carry(
+      found.filter((_, slot) => this.#pausings[slot]?.isPaused !== true),
+      (slot) => this.#pausings[slot]?.isPaused === true,
+    )
   }
 
   #makeCarriers(taker: FrameTaker, instruments: readonly Instrument[]): Carriers {
@@ -226,6 +273,12 @@ export class Feed implements Recovery {
     look()
     return promise
   }
+}
+
+interface Pausing {
+  readonly instrument: Instrument
+  readonly isPaused: boolean
+  readonly count: number
 }
 
 /** How often it is looked whether all sockets have ended, ms. */

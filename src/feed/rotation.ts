@@ -107,8 +107,8 @@ export class Carrier {
     for (const session of this.sessions) session.join(streams)
   }
 
-  leave(streams: readonly SessionStream[]): void {
-    for (const session of this.sessions) session.leave(streams)
+  leave(streams: readonly SessionStream[], cause: GapCause): void {
+    for (const session of this.sessions) session.leave(streams, cause)
   }
 
   /** Subscribes anew, on the newest session that can. Answers false when none can. */

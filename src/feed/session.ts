@@ -167,11 +167,12 @@ export class Session {
     this.#pump()
   }
 
-  /** Carries these streams no more. */
-  leave(streams: readonly SessionStream[]): void {
+  /** Carries these streams no more. With the last of them it is about to be stopped, and says nothing to the venue. */
+  leave(streams: readonly SessionStream[], cause: GapCause): void {
     this.#subscribing.remove(streams)
     if (this.#carrier === undefined) return
-    this.#given.taker.ended(this.#carrier, streams, 'disconnected')
+    this.#given.taker.ended(this.#carrier, streams, cause)
+    if (this.streams.size === 0) return
     this.#send(this.#subscribing.unsubscribe(streams))
     this.#settled()
     this.#pump()

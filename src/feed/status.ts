@@ -12,8 +12,10 @@ export interface FeedStatus {
   /** Why the venue is out of reach; `undefined` while it is not. */
   readonly unreachable: Unreachable | undefined
   readonly isMaintenance: boolean
-  /** Instruments that are collected. */
+  /** Instruments that are collected, those that are paused included. */
   readonly instruments: number
+  /** Instruments that are not collected for a while, so that others can be. */
+  readonly paused: number
   readonly unknown: readonly Unknown[]
   readonly sessions: readonly SessionStatus[]
   readonly sockets: SocketCounts

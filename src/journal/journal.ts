@@ -3,6 +3,7 @@ import { recordTypeAt } from '../core/record.ts'
 import { type EpochMicros, epochMicros } from '../core/units.ts'
 import type { Runtime, Timer } from '../runtime/runtime.ts'
 import type { Emit } from '../telemetry/events.ts'
+import type { JournalReport } from '../telemetry/report.ts'
 import { HEADER_BYTES, sealBatch } from './format.ts'
 import { Keeper, unlessPassing } from './keeper.ts'
 import { type JournalEnd, recoverJournal } from './recovery.ts'
@@ -33,6 +34,8 @@ export interface JournalHearer {
   readonly resumed?: () => void
 }
 
+export type JournalStatus = Omit<JournalReport, 'lostBy'>
+
 /** Records that wait for the next write; more, and the write happens at once. One record may be larger. */
 export const BATCH_LIMIT_BYTES = 1024 * 1024
 /** Records that may wait while the disk takes nothing: whoever appends has been told to hold, and has one in hand. */
@@ -41,6 +44,8 @@ const STUCK_LIMIT_BYTES = 64 * 1024 * 1024
 const RETRY_MS = 1_000
 /** How often is looked for segments that have to go. */
 const KEEP_MS = 30_000
+/** Times of fsyncs kept until somebody asks for them. */
+const FSYNCS_LIMIT = 100
 /** Names the process that writes the folder. */
 const LOCK = 'lock'
 
@@ -73,11 +78,13 @@ export class Journal {
   /** Every record that the journal has ever taken. */
   readonly #total: Tally
   readonly #sealing: Segment[] = []
+  #flushMs: number
   #flushTimer: Timer | undefined
   #flushedUs = -Infinity
   #syncTimer: Timer | undefined
   #syncing: Promise<void> | undefined
   #heldUs: number | undefined
+  #fsyncSeconds: number[] = []
   #writtenBytes = 0
   #writtenRecords = 0
 
@@ -88,6 +95,7 @@ export class Journal {
   constructor(options: JournalOptions, runtime: Runtime, hear: JournalHearer) {
     const { folder } = options
     this.#options = options
+    this.#flushMs = options.flushMs
     this.#runtime = runtime
     this.#hear = hear
     runtime.files.makeFolder(folder)
@@ -117,6 +125,24 @@ export class Journal {
     return this.#heldUs !== undefined
   }
 
+  /** How it is. The times are those since the last call. */
+  status(): JournalStatus {
+    const { folder, limits } = this.#options
+    const fsyncSeconds = this.#fsyncSeconds
+    this.#fsyncSeconds = []
+    const { clock, files } = this.#runtime
+    return {
+      folder,
+      records: this.writtenRecords,
+      bytes: this.writtenBytes,
+      storedBytes: this.#keeper.bytes + (this.#segment?.sizeBytes ?? 0),
+      limitBytes: limits.limitBytes,
+      freeBytes: unlessPassing(() => files.freeBytes(folder)),
+      heldMs: this.#heldUs === undefined ? undefined : (clock.steadyUs() - this.#heldUs) / 1_000,
+      fsyncSeconds,
+    }
+  }
+
   /**
    * Takes one record: a line with its newline. The bytes are copied. A disk that takes nothing is told (`held`) before this returns;
    * the record is kept.
@@ -135,6 +161,11 @@ export class Journal {
     if (this.#batchRecords++ === 0 || receiveTimeUs > this.#lastUs) this.#lastUs = receiveTimeUs
     if (failure !== undefined) this.#hold(failure)
     else if (this.#flushTimer === undefined) this.#arm()
+  }
+
+  /** Writes are at least so far apart from here on; `undefined`: as the options say. */
+  flushEvery(flushMs: number | undefined): void {
+    this.#flushMs = flushMs ?? this.#options.flushMs
   }
 
   /** Writes what waits, and seals the segment when it is large or old enough. */
@@ -184,7 +215,7 @@ export class Journal {
   #arm(): void {
     const { clock, timers } = this.#runtime
     const sinceMs = (clock.steadyUs() - this.#flushedUs) / 1_000
-    const delayMs = this.isHeld ? RETRY_MS : Math.max(0, this.#options.flushMs - sinceMs)
+    const delayMs = this.isHeld ? RETRY_MS : Math.max(0, this.#flushMs - sinceMs)
     this.#flushTimer = timers.after(delayMs, () => this.flush())
   }
 
@@ -264,7 +295,13 @@ export class Journal {
       this.#syncTimer = this.#runtime.timers.after(this.#options.fsyncMs, () => this.#sync())
       return
     }
-    const done = this.#segment.sync().finally(() => (this.#syncing = undefined))
+    const { clock } = this.#runtime
+    const startUs = clock.steadyUs()
+    const done = this.#segment.sync().finally(() => {
+      this.#syncing = undefined
+      if (this.#fsyncSeconds.length < FSYNCS_LIMIT)
+        this.#fsyncSeconds.push((clock.steadyUs() - startUs) / 1e6)
+    })
     // What could not be forced to the disk may be lost without a trace: the process ends, and says so.
     done.catch((failure: unknown) =>
       this.#runtime.timers.after(0, () => {

@@ -40,6 +40,11 @@ export class Keeper {
     })
   }
 
+  /** What the sealed segments hold together. */
+  get bytes(): number {
+    return this.#segments.reduce((sum, { bytes }) => sum + bytes, 0)
+  }
+
   /** A segment was sealed. */
   add(segment: KeptSegment): void {
     this.#segments = [...this.#segments, segment].toSorted((a, b) => a.number - b.number)
@@ -69,11 +74,12 @@ export class Keeper {
   }
 }
 
-/** Runs `work`; a disk that fails in passing costs this turn only. */
-export function unlessPassing(work: () => void): void {
+/** Answers what `work` does; a disk that fails in passing costs this turn only, and nothing is answered. */
+export function unlessPassing<Result>(work: () => Result): Result | undefined {
   try {
-    work()
+    return work()
   } catch (failure) {
     if (!(failure instanceof FailureError) || !failure.retryable) throw failure
+    return undefined
   }
 }

@@ -36,13 +36,13 @@ interface OpenSegment {
  * there is nothing yet, and goes on from there when called again. Believes only batches whose checksum agrees.
  */
 export class JournalReader {
-  readonly #folder: string
+  readonly folder: string
   readonly #files: ReaderFiles
   #place: Place
   #open: OpenSegment | undefined
 
   constructor(folder: string, files: ReaderFiles, place: Place = BEGIN) {
-    this.#folder = folder
+    this.folder = folder
     this.#files = files
     this.#place = place
   }
@@ -61,7 +61,7 @@ export class JournalReader {
       if (reading.kind !== 'end') return reading
       const { name } = open
       // One look at one name: the tail is asked for often, and the folder may hold thousands.
-      if (!name.isSealed && this.#files.sizeOf(`${this.#folder}/${segmentFile(name)}`) !== undefined)
+      if (!name.isSealed && this.#files.sizeOf(`${this.folder}/${segmentFile(name)}`) !== undefined)
         return reading
       // What was being written has its final name, or was removed and begun anew: the same place of it is read again.
       this.close()
@@ -82,7 +82,7 @@ export class JournalReader {
     const isSkip = name.number !== this.#place.segment
     // A listing may miss a file that is renamed meanwhile; two do not miss the same one.
     if (isSkip && this.#find()?.number !== name.number) return undefined
-    const file = this.#files.openRead(`${this.#folder}/${segmentFile(name)}`)
+    const file = this.#files.openRead(`${this.folder}/${segmentFile(name)}`)
     // It was sealed or removed since the folder was listed: the next call lists it again.
     if (file === undefined) return undefined
     if (isSkip) this.#place = { segment: name.number, offset: 0 }
@@ -92,10 +92,10 @@ export class JournalReader {
   /** Throws `FailureError` with code `mismatch` for a place that this journal has never had. */
   #find(): SegmentName | undefined {
     const { segment } = this.#place
-    const segments = segmentsOf(this.#files.list(this.#folder))
+    const segments = segmentsOf(this.#files.list(this.folder))
     const newest = segments.at(-1)
     if (newest !== undefined && segment > newest.number + 1) {
-      const text = `${this.#folder}: the cursor stands in segment ${segment}, and the newest is ${newest.number}: the journal was begun anew; remove the cursor to read it from its begin`
+      const text = `${this.folder}: the cursor stands in segment ${segment}, and the newest is ${newest.number}: the journal was begun anew; remove the cursor to read it from its begin`
       throw new FailureError('mismatch', text, { retryable: false })
     }
     return segments.find(({ number }) => number >= segment)

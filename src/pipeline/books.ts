@@ -40,6 +40,8 @@ export interface SnapshotOrigin {
 
 /** The path of a book event: held, joined, checked and applied by the book's sync; published only once verified. */
 export class Books {
+  /** Whether snapshots are asked for beside live books. */
+  isRenewing = true
   readonly #links: BookLinks
 
   constructor(links: BookLinks) {
@@ -178,12 +180,21 @@ export class Books {
     book.goodTimeUs = receiveTimeUs
     book.goodSequence = levels.sequence
     this.#settle(streams, receiveTimeUs)
-    if (isShallow(book)) this.#renew(streams, receiveTimeUs)
+    if (isShallow(book) || book.isSuspected) this.#renew(streams, receiveTimeUs)
   }
 
-  /** Asks for a snapshot beside the live book: the market has moved so far that little of what the last one told is left. */
+  /**
+   * Asks for a snapshot beside the live book: the market has moved so far that little of what the last one told is left, or the last
+   * one differed.
+   */
   #renew({ slot, book }: InstrumentStreams, nowUs: EpochMicros): void {
-    if (nowUs - book.renewedUs < RENEW_US || !book.sync.renew()) return
+    if (nowUs - book.renewedUs < RENEW_US) return
+    if (!this.isRenewing) {
+      this.#links.counts.renewalsShed++
+      book.renewedUs = nowUs
+      return
+    }
+    if (!book.sync.renew()) return
     book.renewedUs = nowUs
     this.#links.recovery.renew(slot)
   }

@@ -4,6 +4,7 @@ import { DecodeError } from '../core/errors.ts'
 import type { GapCause } from '../core/gap.ts'
 import type { Channel } from '../core/ids.ts'
 import type { Instrument } from '../core/instrument.ts'
+import type { Tier } from '../core/tier.ts'
 import type { EpochMicros } from '../core/units.ts'
 import type { Timers } from '../runtime/runtime.ts'
 import type { Counts } from '../telemetry/counts.ts'
@@ -11,9 +12,10 @@ import type { Emit } from '../telemetry/events.ts'
 import type { Symbols } from '../venues/symbols.ts'
 import type { Venue } from '../venues/venue.ts'
 import { Books, type BookLinks } from './books.ts'
-import { Conflation } from './conflation.ts'
+import { Conflation, type ConflationLinks } from './conflation.ts'
 import { GapLedger } from './gap-ledger.ts'
 import { type Append, Recorder } from './recorder.ts'
+import { type Shed, type ShedRules, topLimits } from './shedding.ts'
 import {
   BookStream,
   carry,
@@ -35,6 +37,8 @@ export interface PipelineOptions {
   readonly publish: (instrument: Instrument) => PublishChoice
   /** A side that grows a quarter beyond this is cut back to it. */
   readonly levelLimit: number
+  /** Without these there is nothing that `shed` leaves out. */
+  readonly shedRules?: ShedRules
 }
 
 /** What the pipeline is connected to. */
@@ -78,8 +82,12 @@ export class Pipeline {
   readonly #snapshotColumns = new Columns()
   readonly #recorder: Recorder
   readonly #gaps: GapLedger
-  /** By interval. */
-  readonly #conflations = new Map<number, Conflation>()
+  /** One for each interval and tier. */
+  readonly #conflations: {
+    readonly everyMs: number
+    readonly tier: Tier
+    readonly conflation: Conflation
+  }[] = []
   readonly #books: Books
   readonly #trades: Trades
   /** By slot, for whoever shows or checks them. */
@@ -118,7 +126,7 @@ export class Pipeline {
         book: new BookStream(venue.link, instrument),
         trades: new TradeStream(),
         publish,
-        top: this.#conflation(publish.everyMs, links.timers, recorder),
+        top: this.#conflation(instrument, publish.everyMs, { timers: links.timers, recorder, counts }),
       }
     })
   }
@@ -181,7 +189,8 @@ export class Pipeline {
       const streams = this.streams[slot]
       if (streams === undefined) continue
       if (channel === 'trade') {
-        if (release(streams.trades, session)) streams.trades.suspect = cause
+        // As with books: what was the matter first is the cause, whatever follows before it speaks again.
+        if (release(streams.trades, session)) streams.trades.suspect ??= cause
       } else if (release(streams.book, session)) this.#books.lose(streams, cause)
     }
   }
@@ -206,7 +215,15 @@ export class Pipeline {
       this.#books.resume(streams)
       this.#gaps.resume(streams, nowUs)
     }
-    for (const conflation of this.#conflations.values()) conflation.resume()
+    for (const { conflation } of this.#conflations) conflation.resume()
+  }
+
+  /** Leaves this out from here on, and nothing else. Not to be called from within `append`. */
+  shed(shed: Shed): void {
+    const { shedRules } = this.#options
+    if (shedRules === undefined || this.#isStopped) return
+    this.#books.isRenewing = !shed.noRenewals
+    for (const { tier, conflation } of this.#conflations) conflation.limit(topLimits(tier, shed, shedRules))
   }
 
   /**
@@ -215,13 +232,16 @@ export class Pipeline {
    */
   stop(nowUs: EpochMicros): void {
     this.#isStopped = true
-    for (const conflation of this.#conflations.values()) conflation.stop()
+    for (const { conflation } of this.#conflations) conflation.stop()
     for (const streams of this.streams) this.#gaps.leaveOpen(streams, nowUs)
   }
 
-  #conflation(everyMs: number, timers: Timers, recorder: Recorder): Conflation {
-    const conflation = this.#conflations.get(everyMs) ?? new Conflation(everyMs, timers, recorder)
-    this.#conflations.set(everyMs, conflation)
+  #conflation(instrument: Instrument, everyMs: number, links: ConflationLinks): Conflation {
+    const tier = this.#options.shedRules?.tier(instrument) ?? 1
+    const found = this.#conflations.find((entry) => entry.everyMs === everyMs && entry.tier === tier)
+    if (found !== undefined) return found.conflation
+    const conflation = new Conflation(everyMs, links)
+    this.#conflations.push({ everyMs, tier, conflation })
     return conflation
   }
 

@@ -77,8 +77,10 @@ export class BookStream implements Ownership {
   renewedUs = -Infinity
   /** Updates in a row after which the book was crossed. */
   crossed = 0
-  /** Changed since its top was last published. */
+  /** Changed since its top was last due. */
   dirty = false
+  /** Its top was due, and waits for a slower interval. */
+  isLate = false
 
   constructor(rule: LinkRule, instrument: Instrument) {
     const book = new Book(decimalsOf(instrument.tickSize) ?? 0, decimalsOf(instrument.lotSize) ?? 0)

@@ -31,6 +31,12 @@ export function takeLock(path: string): () => void {
   throw new FailureError('locked', `${path}: several processes are trying to take it`, { retryable: true })
 }
 
+/** The process that holds the lock file `path`, without touching it; `undefined` where nobody does who lives. */
+export function lockHolder(path: string): number | undefined {
+  const content = contentOf(path)
+  return content === undefined ? undefined : holderIn(content)
+}
+
 function isLinked(draft: string, path: string): boolean {
   try {
     linkSync(draft, path)

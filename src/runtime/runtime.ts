@@ -128,6 +128,8 @@ export interface Files {
   replace(path: string, bytes: Uint8Array): void
   /** Bytes of the disk below `folder` that this process may still fill. */
   freeBytes(folder: string): number
+  /** Bytes of the disk below `folder`: those that may still be filled, and all; `undefined` where it cannot be asked. Never throws. */
+  room(folder: string): { readonly freeBytes: number; readonly totalBytes: number } | undefined
   /** Calls `onChange` when a file of `folder` was appended to, made or renamed; may miss some. Answers how to end it. */
   watch(folder: string, onChange: () => void): () => void
   list(folder: string): readonly string[]
@@ -142,6 +144,16 @@ export interface Files {
   lock(path: string): () => void
 }
 
+/** TCP connections that this process has opened and that have not ended. */
+export interface Connections {
+  /** Those that were opened through `Sockets` and `Http`: somebody ends them. */
+  readonly owned: number
+  /** All of them, also those that a package has opened by itself. */
+  readonly total: number
+  /** Ends those that nobody answers for, once they are ten seconds old; answers how many. Not where packages open their own. */
+  endOrphans(): number
+}
+
 /** Everything that the rest of the system may take from the outside world. */
 export interface Runtime {
   readonly clock: Clock
@@ -150,4 +162,8 @@ export interface Runtime {
   readonly sockets: Sockets
   readonly http: Http
   readonly files: Files
+  /** Absent where connections are not real. */
+  readonly connections?: Connections
+  /** Collects all garbage there is, now; answers the share of the heap that it freed, 0 to 1. Absent where there is no heap to free. */
+  readonly collectGarbage?: () => number
 }

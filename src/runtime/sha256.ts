@@ -19,6 +19,9 @@ export class Sha256 {
   }
 }
 
+/** Of a text in UTF-8. */
+export const textDigest = (text: string): string => createHash('sha256').update(text).digest('hex')
+
 /** Of a whole file, as `sha256sum` prints it, and how many bytes there were. */
 export function digestOf(file: ReadFile): { readonly bytes: number; readonly sha256: string } {
   const hash = new Sha256()

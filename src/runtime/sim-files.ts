@@ -49,6 +49,10 @@ export class MemoryFiles implements Files {
     return Math.max(0, this.limitBytes - this.usedBytes)
   }
 
+  room(): { readonly freeBytes: number; readonly totalBytes: number } {
+    return { freeBytes: this.freeBytes(), totalBytes: this.limitBytes }
+  }
+
   watch(folder: string, onChange: () => void): () => void {
     const watcher = { folder, onChange }
     this.#watchers.add(watcher)

@@ -81,6 +81,16 @@ export class SystemFiles implements Files {
     })
   }
 
+  room(folder: string): { readonly freeBytes: number; readonly totalBytes: number } | undefined {
+    try {
+      const { bavail, blocks, bsize } = statfsSync(folder)
+      return { freeBytes: bavail * bsize, totalBytes: blocks * bsize }
+    } catch (cause) {
+      if (errorCodeOf(cause) === undefined) throw cause
+      return undefined
+    }
+  }
+
   /** A watcher that fails (too many of them on this host) is no fault: whoever watches looks by itself as well, only less often. */
   watch(folder: string, onChange: () => void): () => void {
     try {

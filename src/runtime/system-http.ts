@@ -9,6 +9,7 @@ import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { FailureError } from '../core/errors.ts'
 import { errorCodeOf, networkFailure } from './failure-of.ts'
+import type { OpenSockets } from './open-sockets.ts'
 import type { Clock, Http, HttpAnswer, HttpRequest } from './runtime.ts'
 
 /** Few sockets a host: venues count connections per address, Deribit 32 with WebSockets. More requests wait for one. */
@@ -28,11 +29,13 @@ const unzip = promisify(gunzip)
 /** HTTP over Node's own client. Every request ends with its body read or its connection destroyed. */
 export class SystemHttp implements Http {
   readonly #clock: Clock
-  readonly #plain = new PlainAgent(AGENT)
-  readonly #tls = new TlsAgent(AGENT)
+  readonly #plain: PlainAgent
+  readonly #tls: TlsAgent
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, door: Pick<OpenSockets, 'own'>) {
     this.#clock = clock
+    this.#plain = owning(new PlainAgent(AGENT), door)
+    this.#tls = owning(new TlsAgent(AGENT), door)
   }
 
   /** Throws `TypeError` (as a rejection) for what is no `http:` or `https:` URL. */
@@ -57,6 +60,13 @@ export class SystemHttp implements Http {
     if (target.protocol === 'https:') return requestTls(target, { agent: this.#tls, headers: all })
     return requestPlain(target, { agent: this.#plain, headers: all })
   }
+}
+
+/** The agent, with its connections opened through `door`: it opens them by itself, when others have ended. */
+function owning<Agent extends PlainAgent>(agent: Agent, door: Pick<OpenSockets, 'own'>): Agent {
+  const create = agent.createConnection.bind(agent)
+  agent.createConnection = (options, callback) => door.own(() => create(options, callback))
+  return agent
 }
 
 /** One request until its outcome: told once, and by then nothing of it is left open. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { WebSocket } from 'ws'
 import { errorCodeOf, failureCodeOf, reasonOf } from './failure-of.ts'
+import type { OpenSockets } from './open-sockets.ts'
 import { retryAfterMs } from './retry-after.ts'
 import type { Clock, Socket, SocketEnd, SocketHandlers, SocketOptions, Sockets } from './runtime.ts'
 
@@ -34,14 +35,17 @@ const CODES: ReadonlyMap<string, number> = new Map([
 /** Real WebSockets: the only place that makes them. */
 export class SystemSockets implements Sockets {
   readonly #clock: Clock
+  readonly #door: Pick<OpenSockets, 'own'>
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, door: Pick<OpenSockets, 'own'>) {
     this.#clock = clock
+    this.#door = door
   }
 
   /** Throws `SyntaxError` for what is no `ws:` or `wss:` URL. */
   open(url: string, options: SocketOptions, handlers: SocketHandlers): Socket {
-    const raw = new WebSocket(url, { ...FIXED, maxPayload: options.messageLimitBytes })
+    // ws connects before its constructor returns.
+    const raw = this.#door.own(() => new WebSocket(url, { ...FIXED, maxPayload: options.messageLimitBytes }))
     const socket = new SystemSocket(raw, handlers)
     socket.listen(this.#clock, options)
     return socket

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
+import type { Shed, ShedRules } from '../../src/pipeline/shedding.ts'
 import { binanceSpot } from '../../src/venues/binance/spot.ts'
 import { delta, trade } from './frames.ts'
 import { RecordJudge } from './record-judge.ts'
@@ -33,6 +34,7 @@ export type Step =
   | { readonly name: 'resume' }
   /** The journal takes so many records, and no more. */
   | { readonly name: 'fill'; readonly records: number }
+  | { readonly name: 'shed'; readonly shed: Shed }
 
 const SLOT = fc.nat(SYMBOLS.length - 1)
 const LOST = fc.integer({ min: 0, max: 9 }).map((chance) => chance === 0)
@@ -64,6 +66,18 @@ export const JOURNAL_STEP: fc.Arbitrary<Step> = fc.oneof(
   step(fc.record({ name: fc.constant('fill' as const), records: fc.integer({ min: 1, max: 6 }) }), 2),
 )
 
+/** What the governor asks for. */
+export const SHED_STEP: fc.Arbitrary<Step> = fc.record({
+  name: fc.constant('shed' as const),
+  shed: fc.record({ slowTops: fc.boolean(), shallowTops: fc.boolean(), noRenewals: fc.boolean() }),
+})
+/** Bitcoin is never shed; a slow interval is some intervals long. */
+export const SHED_RULES: ShedRules = {
+  tier: ({ base }) => (base === 'BTC' ? 1 : 3),
+  slowMs: 20,
+  depth: 1,
+}
+
 /** Two instruments of a venue, a pipeline that follows them, a journal that fills up, and a judge of every record. */
 export class HeldMarket {
   readonly rig: Rig
@@ -78,7 +92,7 @@ export class HeldMarket {
   #last: Json | undefined
 
   constructor(publish = WITH_TOPS) {
-    this.rig = new Rig(binanceSpot, SYMBOLS, publish)
+    this.rig = new Rig(binanceSpot, SYMBOLS, publish, SHED_RULES)
     this.judge = new RecordJudge(this.rig.pipeline)
     this.rig.carry(1)
     this.rig.hear = (record) => {
@@ -114,6 +128,8 @@ export class HeldMarket {
       case 'fill':
         this.#room = next.records
         return undefined
+      case 'shed':
+        return this.rig.pipeline.shed(next.shed)
     }
   }
 

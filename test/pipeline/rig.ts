@@ -3,6 +3,7 @@ import type { Instrument } from '../../src/core/instrument.ts'
 import { type Field, RECORDS } from '../../src/core/record.ts'
 import { epochMicros } from '../../src/core/units.ts'
 import { Pipeline } from '../../src/pipeline/pipeline.ts'
+import type { ShedRules } from '../../src/pipeline/shedding.ts'
 import { Timeline } from '../../src/runtime/sim-timeline.ts'
 import { Counts } from '../../src/telemetry/counts.ts'
 import type { SystemEvent } from '../../src/telemetry/events.ts'
@@ -45,7 +46,12 @@ export class Rig {
   /** Hears each record while it is handed on: what happens here happens within `append`. */
   hear: (record: Json) => void = () => undefined
 
-  constructor(venue: Venue, symbols: readonly string[], publish = { deltas: true, depth: 0, everyMs: 100 }) {
+  constructor(
+    venue: Venue,
+    symbols: readonly string[],
+    publish = { deltas: true, depth: 0, everyMs: 100 },
+    shedRules?: ShedRules,
+  ) {
     this.symbols = new Symbols(symbols)
     this.pipeline = new Pipeline(
       {
@@ -55,6 +61,7 @@ export class Rig {
         session: 'test',
         publish: () => publish,
         levelLimit: 5_000,
+        ...(shedRules === undefined ? {} : { shedRules }),
       },
       {
         timers: this.timeline,

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, test } from 'node:test'
 import { FailureError } from '../../src/core/errors.ts'
+import { lockHolder } from '../../src/runtime/lock-file.ts'
 import { SystemFiles } from '../../src/runtime/system-files.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'marketprism-lock-'))
@@ -25,6 +26,18 @@ test('a lock is refused while its holder lives, naming it, and free once it is g
   unlock()
   assert.equal(existsSync(path), false)
   files.lock(path)()
+})
+
+test('who holds a lock is told without taking it', () => {
+  const path = join(folder, 'looked-at')
+  assert.equal(lockHolder(path), undefined)
+  const unlock = files.lock(path)
+  assert.equal(lockHolder(path), process.pid)
+  unlock()
+  const { pid } = spawnSync(process.execPath, ['--version'])
+  writeFileSync(path, `${pid} 1\n`)
+  assert.equal(lockHolder(path), undefined)
+  assert.equal(existsSync(path), true)
 })
 
 test('a lock whose process is gone is taken over, and so is one whose number another process has got', () => {
