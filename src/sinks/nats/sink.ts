@@ -6,7 +6,7 @@ import { type Connection, connectTo } from './connection.ts'
 import { natsFailure } from './failures.ts'
 import type { NatsOptions } from './options.ts'
 import { Progress, Publishing, type PublishingContext } from './publishing.ts'
-import { ensureStream, shapeOf, type StreamShape } from './streams.ts'
+import { ensureStream, streamOf, type StreamShape } from './streams.ts'
 import { Subjects, SubjectTemplate } from './subjects.ts'
 import { WINDOW_FIRST } from './window.ts'
 
@@ -31,8 +31,6 @@ export class NatsSink implements Sink {
 
   constructor(options: NatsOptions, outside: Pick<Runtime, 'clock' | 'timers'>) {
     const template = new SubjectTemplate(options.subject)
-    const stored = RECORD_TYPES.filter((type) => options.modes[type] === 'jetstream')
-    const filters = stored.map((type) => template.filterOf(type))
     this.#options = options
     this.batching = {
       limitBytes: options.batchBytes,
@@ -40,7 +38,7 @@ export class NatsSink implements Sink {
       lingerMs: 0,
       isFixed: false,
     }
-    this.#stream = filters.length === 0 ? undefined : shapeOf(options.stream, filters)
+    this.#stream = streamOf(options)
     this.#context = {
       outside,
       subjects: new Subjects(template),

@@ -6,10 +6,12 @@ import {
   type StreamConfig,
 } from '@nats-io/jetstream'
 import type { FailureError } from '../../core/errors.ts'
+import { RECORD_TYPES } from '../../core/record.ts'
 import type { NatsConnection } from './connection.ts'
 import { failureOf, natsFailure } from './failures.ts'
-import type { NatsStream } from './options.ts'
+import type { NatsOptions, NatsStream } from './options.ts'
 import { isFull } from './puback.ts'
+import { SubjectTemplate } from './subjects.ts'
 
 const NANOS_PER_SECOND = 1_000_000_000
 
@@ -44,6 +46,18 @@ export function shapeOf(stream: NatsStream, filters: readonly string[]): StreamS
     discard: stream.discard,
     duplicate_window: stream.duplicateWindowS * NANOS_PER_SECOND,
   }
+}
+
+/** The stream that a sink with these options needs; `undefined` where nothing is stored. Throws `FailureError` `mismatch` where the subject is no template. */
+export function streamOf({
+  subject,
+  modes,
+  stream,
+}: Pick<NatsOptions, 'subject' | 'modes' | 'stream'>): StreamShape | undefined {
+  const template = new SubjectTemplate(subject)
+  const stored = RECORD_TYPES.filter((type) => modes[type] === 'jetstream')
+  const filters = stored.map((type) => template.filterOf(type))
+  return filters.length === 0 ? undefined : shapeOf(stream, filters)
 }
 
 /** Every way in which the stream there is differs from the one wanted, each as `max_age is 60 s, configured 3600 s`. */
@@ -89,6 +103,21 @@ export async function ensureStream(
     if (differences.length === 0) return
     const message = `stream ${wanted.name} is set up otherwise: ${differences.join('; ')}`
     throw natsFailure('mismatch', message, { retryable: false })
+  } catch (error) {
+    throw streamFailure(error, wanted.name)
+  }
+}
+
+/** How the stream there is differs from the one wanted; `undefined` where there is none. Only looks; rejects as `ensureStream`. */
+export async function streamDifferences(
+  client: NatsConnection,
+  wanted: StreamShape,
+  timeoutMs: number,
+): Promise<readonly string[] | undefined> {
+  const manager = await jetstreamManager(client, { checkAPI: false, timeout: timeoutMs })
+  try {
+    const actual = await findStream(manager, wanted.name)
+    return actual === undefined ? undefined : differencesOf(actual, wanted)
   } catch (error) {
     throw streamFailure(error, wanted.name)
   }

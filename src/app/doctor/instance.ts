@@ -1,0 +1,60 @@
+import type { Config } from '../../config/schema.ts'
+import { errorCodeOf } from '../../runtime/failure-of.ts'
+import { lockHolder } from '../../runtime/lock-file.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
+import { type Check, check, type Finding, fault, ok, warning } from './check.ts'
+import type { PathOf } from './path-of.ts'
+import { checkPort, HTTP_OFF, type PortFinding } from './ports.ts'
+
+/** The lock of a journal, as src/journal/journal.ts names it. */
+const JOURNAL_LOCK = 'lock'
+
+export interface InstanceSurroundings {
+  readonly runtime: Runtime
+  readonly pathOf: PathOf
+}
+
+/** Whether the ports and the journal are free, or taken by the very instance that is asked about. */
+export async function checkInstance(
+  config: Config,
+  { runtime, pathOf }: InstanceSurroundings,
+): Promise<readonly Check[]> {
+  const group = 'instance'
+  const { enabled, healthPort, metricsPort } = config.http
+  const lookAt = (port: number): Promise<PortFinding> => checkPort(config.http, port, runtime)
+  const ports = enabled ? await Promise.all([lookAt(healthPort), lookAt(metricsPort)]) : []
+  const hasInstance = ports.some(({ isOwn }) => isOwn)
+  return [
+    ...ports.map(({ finding }, index) => check(group, index === 0 ? 'health port' : 'metrics port', finding)),
+    ...(enabled ? [] : [check(group, 'ports', HTTP_OFF)]),
+    check(group, 'journal', checkLock(pathOf(config.journal.folder), hasInstance)),
+  ]
+}
+
+function checkLock(folder: string, hasInstance: boolean): Finding {
+  try {
+    return judgeLock(lockHolder(`${folder}/${JOURNAL_LOCK}`), hasInstance)
+  } catch (cause) {
+    if (!(cause instanceof Error) || errorCodeOf(cause) === undefined) throw cause
+    return warning(
+      `who has it cannot be told: ${cause.message}`,
+      'give this user the right to read the folder',
+    )
+  }
+}
+
+/**
+ * `holder` is the process that has the journal. Beside an instance that answers at the ports of this configuration it is expected to
+ * be held: by that one.
+ */
+export function judgeLock(holder: number | undefined, hasInstance: boolean): Finding {
+  if (holder === undefined) return ok('no other collector has it')
+  const text = `held by process ${holder}`
+  const advice = `a second collector cannot write there: end process ${holder}, or set journal.folder`
+  return hasInstance
+    ? warning(
+        `${text}, and an instance answers at these ports`,
+        'nothing, if that is the one of this configuration',
+      )
+    : fault(text, advice)
+}
