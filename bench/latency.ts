@@ -53,7 +53,11 @@ async function measure(mode: 'core' | 'jetstream', venues: Record<string, unknow
   const nats = { enabled: true, servers: [server.url], modes, stream: { max_bytes: 1_000_000_000 } }
   const config = join(folder, `${mode}.json`)
   const journal = { folder: join(folder, mode) }
-  writeFileSync(config, JSON.stringify({ venues, journal, sinks: { nats, parquet: { enabled: false } } }))
+  const http = { health_port: 0, metrics_port: 0 }
+  writeFileSync(
+    config,
+    JSON.stringify({ venues, journal, http, sinks: { nats, parquet: { enabled: false } } }),
+  )
   const collector = run('start', '--config', config)
   collector.stdout?.resume()
   const latencies: number[] = []

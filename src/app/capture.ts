@@ -1,6 +1,6 @@
 import type { Config } from '../config/schema.ts'
 import type { Io } from './io.ts'
-import { startCollector } from './start.ts'
+import { start } from './start.ts'
 
 /** Collects with raw capture switched on, until a signal or for `seconds`. */
 export function captureVenues(
@@ -8,5 +8,5 @@ export function captureVenues(
   options: { readonly seconds: number | undefined },
   io: Io,
 ): Promise<number> {
-  return startCollector(config, { ...options, delivers: true }, io)
+  return start(config, { ...options, delivers: true, isSingle: false }, io)
 }

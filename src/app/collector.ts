@@ -1,6 +1,12 @@
 import type { Config } from '../config/schema.ts'
-import { enabledSinks, publishSelection, selectedVenues, type VenueSelection } from '../config/selection.ts'
-import type { VenueId } from '../core/ids.ts'
+import {
+  enabledSinks,
+  publishSelection,
+  selectedVenues,
+  tiersOf,
+  type VenueSelection,
+} from '../config/selection.ts'
+import type { Channel, VenueId } from '../core/ids.ts'
 import type { Instrument } from '../core/instrument.ts'
 import { Feed } from '../feed/feed.ts'
 import { SocketRegistry } from '../feed/registry.ts'
@@ -9,6 +15,7 @@ import { CaptureWriter } from '../journal/capture-writer.ts'
 import { placesOf } from '../journal/cursor.ts'
 import { Journal } from '../journal/journal.ts'
 import { Pipeline } from '../pipeline/pipeline.ts'
+import { NOTHING_SHED, type Shed } from '../pipeline/shedding.ts'
 import type { InstrumentStreams } from '../pipeline/streams.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { Counts } from '../telemetry/counts.ts'
@@ -17,6 +24,7 @@ import type { Symbols } from '../venues/symbols.ts'
 import type { Venue } from '../venues/venue.ts'
 import { venueOf } from '../venues/venues.ts'
 import { record } from './recording.ts'
+import { Shedding } from './shedding.ts'
 
 /** Peers that do not answer a close are not waited for: their sockets end with the process. */
 const STOP_MS = 1_000
@@ -29,6 +37,7 @@ export interface VenueCollection {
   readonly venue: Venue
   readonly feed: Feed
   readonly counts: Counts
+  readonly channels: readonly Channel[]
   /** By slot; empty until the instruments are known. */
   readonly streams: () => readonly InstrumentStreams[]
 }
@@ -37,9 +46,11 @@ export interface VenueCollection {
 export class Collector {
   readonly collections: readonly VenueCollection[]
   readonly journal: Journal
+  readonly shedding: Shedding
   readonly #runtime: Runtime
   readonly #pipelines = new Map<VenueId, Pipeline>()
   readonly #captures: readonly CaptureWriter[]
+  #shed: Shed = NOTHING_SHED
 
   /** Opens the journal and nothing else. Throws `FailureError` when its folder cannot be written. */
   constructor(config: Config, runtime: Runtime, emit: Emit) {
@@ -71,6 +82,25 @@ export class Collector {
       return this.#collect(selection, { config, session, outside, emit })
     })
     this.#captures = captures
+    this.shedding = new Shedding(
+      {
+        venues: this.collections,
+        journal: this.journal,
+        flushMs: journal.flushMs,
+        tier: tiersOf(config),
+        shed: (shed) => this.#shedTops(shed),
+      },
+      runtime,
+      emit,
+    )
+  }
+
+  /** TCP connections that somebody here answers for. */
+  get sockets(): number {
+    const { connections } = this.#runtime
+    return (
+      connections?.owned ?? this.collections.reduce((sum, { feed }) => sum + feed.status().sockets.actual, 0)
+    )
   }
 
   start(): void {
@@ -81,6 +111,7 @@ export class Collector {
   async stop(): Promise<void> {
     for (const pipeline of this.#pipelines.values()) pipeline.stop(this.#runtime.clock.now())
     for (const capture of this.#captures) capture.close()
+    this.shedding.stop()
     await Promise.race([
       Promise.all(this.collections.map(({ feed }) => feed.stop())),
       new Promise<void>((resolve) => this.#runtime.timers.after(STOP_MS, resolve)),
@@ -99,6 +130,11 @@ export class Collector {
       if (this.journal.isHeld) return
       pipeline.resume(this.#runtime.clock.now())
     }
+  }
+
+  #shedTops(shed: Shed): void {
+    this.#shed = shed
+    for (const pipeline of this.#pipelines.values()) pipeline.shed(shed)
   }
 
   #collect(
@@ -124,6 +160,11 @@ export class Collector {
           session,
           publish: (instrument) => publishSelection(config, selection.venue, instrument),
           levelLimit: config.book.levelLimit,
+          shedRules: {
+            tier: tiersOf(config),
+            slowMs: config.governor.slowMs,
+            depth: config.governor.shedDepth,
+          },
         },
         {
           timers: outside.timers,
@@ -134,11 +175,13 @@ export class Collector {
         },
       )
       if (this.journal.isHeld) pipeline.hold()
+      pipeline.shed(this.#shed)
       this.#pipelines.set(venue.id, pipeline)
       return pipeline
     }
     const feed = new Feed(feedOptions(selection, venue, registry), outside, emit, taker)
-    return { venue, feed, counts, streams: () => this.#pipelines.get(venue.id)?.streams ?? [] }
+    const { channels } = selection
+    return { venue, feed, counts, channels, streams: () => this.#pipelines.get(venue.id)?.streams ?? [] }
   }
 }
 

@@ -6,14 +6,14 @@ import { SegmentLoop } from '../delivery/segment-loop.ts'
 import { Cursor, sinksFolder } from '../journal/cursor.ts'
 import { JournalReader } from '../journal/reader.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import { systemRuntime } from '../runtime/system.ts'
 import type { Emit } from '../telemetry/events.ts'
 import { EXIT } from './exit.ts'
 import type { Io } from './io.ts'
 import { makeSink } from './sinks.ts'
-import { untilStopped } from './start.ts'
+import { untilStopped } from './until-stopped.ts'
 
 export interface DeliverRun {
+  readonly runtime: Runtime
   readonly config: Config
   /** Only this sink; `undefined`: every one that is enabled. */
   readonly only: SinkName | undefined
@@ -24,6 +24,8 @@ export interface DeliverRun {
   /** A line about each sink at this period. */
   readonly reportMs: number
   readonly emit: Emit
+  /** Told of the loops once they are there; answers what is to be done when they have ended. */
+  readonly opened: (loops: readonly Loop[]) => () => void
   /** Resolves when it is to end, besides signals. */
   readonly ended: Promise<unknown>
 }
@@ -31,7 +33,7 @@ export interface DeliverRun {
 /** A sink that does not give up its resources is not waited for longer. */
 const STOP_MS = 5_000
 
-type Loop = DeliveryLoop | SegmentLoop
+export type Loop = DeliveryLoop | SegmentLoop
 
 /** Brings records from the journal to the sinks, each at its own pace, until a signal. Answers the exit code. */
 export async function runDelivery(run: DeliverRun, io: Io): Promise<number> {
@@ -40,7 +42,7 @@ export async function runDelivery(run: DeliverRun, io: Io): Promise<number> {
     io.stderr.write('no sink is enabled: set `enabled: true` for one of `sinks` in the configuration\n')
     return EXIT.config
   }
-  const runtime = systemRuntime()
+  const { runtime } = run
   const { files } = runtime
   const { folder } = run.config.journal
   files.makeFolder(sinksFolder(folder))
@@ -49,6 +51,7 @@ export async function runDelivery(run: DeliverRun, io: Io): Promise<number> {
   const unwatch = files.watch(folder, () => {
     for (const loop of loops) if (loop instanceof DeliveryLoop) loop.wake()
   })
+  const close = run.opened(loops)
   const report = runtime.timers.every(run.reportMs, () => {
     for (const loop of loops) io.stderr.write(`${reportOf(loop)}\n`)
   })
@@ -61,6 +64,7 @@ export async function runDelivery(run: DeliverRun, io: Io): Promise<number> {
     ])
   } finally {
     report.cancel()
+    close()
     unwatch()
     for (const unlock of unlocks) unlock()
   }

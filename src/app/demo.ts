@@ -10,14 +10,10 @@ import type { Runtime } from '../runtime/runtime.ts'
 import { systemRuntime } from '../runtime/system.ts'
 import type { Hosts } from '../venues/venue.ts'
 import { venueOf } from '../venues/venues.ts'
-import { Collector } from './collector.ts'
-import { DeliveryChild } from './delivery-child.ts'
 import { EmulatorChild } from './emulator-child.ts'
 import { EXIT } from './exit.ts'
 import type { Io } from './io.ts'
-import { ShownCollector } from './shown-collector.ts'
-import { holdOf, tell, untilStopped } from './start.ts'
-import { TruthCheck } from './truth-check.ts'
+import { runInstance } from './start.ts'
 
 export interface DemoRun {
   /** Instruments a venue. */
@@ -54,44 +50,20 @@ export async function runDemo(run: DemoRun, io: Io): Promise<number> {
 }
 
 async function collect(run: DemoRun, emulator: EmulatorChild, io: Io): Promise<number> {
-  const runtime = systemRuntime()
-  const config = await demoConfig(run, emulator.hosts, runtime)
+  const config = await demoConfig(run, emulator.hosts, systemRuntime())
   const configFile = join(run.dataFolder, CONFIG_FILE)
   mkdirSync(run.dataFolder, { recursive: true })
   writeFileSync(configFile, configYaml(config))
-  const delivery = new DeliveryChild(config, runtime)
-  const collector = new Collector(config, runtime, (event) => tell(event, io))
-  const checks = new Map(
-    collector.collections.map(({ venue, streams }) => [
-      venue.id as string,
-      new TruthCheck(emulator.hosts.get(venue.id)?.rest ?? '', streams, runtime),
-    ]),
-  )
-  const differences = (): string[] => [...checks.values()].flatMap(({ difference }) => difference ?? [])
-  const shown = new ShownCollector(
-    collector,
-    {
-      title: 'marketprism demo',
-      folder: config.journal.folder,
-      plain: run.plain,
-      checks: (venue) => checks.get(venue),
-      notice: () => differences()[0] ?? holdOf(collector) ?? delivery.trouble,
-    },
-    runtime,
+  const { seconds, plain } = run
+  const title = 'marketprism demo'
+  const status = await runInstance(
+    config,
+    { title, seconds, plain, delivers: true, isSingle: false, isEmulated: true },
     io,
   )
-  collector.start()
-  delivery.start()
-  for (const check of checks.values()) check.start()
-  shown.open()
-  await untilStopped(io, run.seconds)
-  for (const check of checks.values()) check.stop()
-  shown.hold()
-  await collector.stop()
-  await delivery.stop()
-  shown.close()
   io.stdout.write(`Look into it: npx marketprism query --config ${configFile} "from trades limit 5"\n`)
-  return differences().length === 0 ? EXIT.ok : EXIT.difference
+  const differs = status.venues.some(({ checks }) => checks !== undefined && checks.equal < checks.total)
+  return differs ? EXIT.difference : EXIT.ok
 }
 
 /** Every default, with the hosts of the emulator and the first instruments that it lists. */
@@ -105,7 +77,9 @@ async function demoConfig(
     return [venue, { stream_url: stream, rest_url: rest, instruments }] as const
   })
   const venues = Object.fromEntries(await Promise.all(sections))
-  const document = { venues, name: 'demo' }
+  // Any free ports: a collector may be at work here, and a demo is not what is to be watched.
+  const http = { health_port: 0, metrics_port: 0 }
+  const document = { venues, name: 'demo', http }
   const outcome = readConfig(new TextEncoder().encode(JSON.stringify(document)))
   if ('config' in outcome) return withDataFolder(outcome.config, run.dataFolder)
   throw new Error(`the demo made a wrong configuration: ${JSON.stringify(outcome.faults)}`)

@@ -12,7 +12,7 @@ import { unknownVenue, venueOfCapture } from './capture-venue.ts'
 import { EXIT } from './exit.ts'
 import { type NamedFault, parseFault } from './fault-option.ts'
 import type { Io } from './io.ts'
-import { untilStopped } from './start.ts'
+import { untilStopped } from './until-stopped.ts'
 
 export interface EmulatorRun {
   readonly instruments: number

@@ -2,7 +2,7 @@ import type { SystemEvent } from '../telemetry/events.ts'
 import { counted, duration, size } from './screen.ts'
 
 /** What a person has to know at once, in a line; `undefined` for what can wait. */
-// oxlint-disable-next-line complexity -- one case a member, nothing decided
+// oxlint-disable-next-line complexity, max-lines-per-function -- one case a member, nothing decided
 export function eventText(event: SystemEvent): string | undefined {
   switch (event.type) {
     case 'sink_failed':
@@ -27,12 +27,28 @@ export function eventText(event: SystemEvent): string | undefined {
       return event.unread.length === 0
         ? undefined
         : `${event.path}: removed for lack of room before ${event.unread.join(', ')} had read it`
+    case 'governor_action':
+      return event.active
+        ? `to save resources: ${event.action}`
+        : `no longer to save resources: ${event.action}`
+    case 'process_ended':
+      if (event.reason === 'asked') return undefined
+      return `${event.name}: ${event.text} (${event.reason}); ${retryText(event.retryMs)}`
+    case 'process_stalling':
+      return `${event.name}: not heard from for ${seconds(event.silentMs)}`
+    case 'process_stalled':
+      return `${event.name}: stuck, not heard from for ${seconds(event.silentMs)}; ${evidenceText(event.evidence)}`
+    case 'process_killed':
+      return `${event.name}: killed, it was not heard from for ${seconds(event.silentMs)}`
+    case 'process_resumed':
+      return `${event.name}: is heard from again`
     case 'book_live':
     case 'frame_refused':
     case 'gap_closed':
     case 'gap_opened':
     case 'instrument_unknown':
     case 'instruments_loaded':
+    case 'process_started':
     case 'rest_refused':
     case 'rotation':
     case 'segment_sealed':
@@ -44,4 +60,14 @@ export function eventText(event: SystemEvent): string | undefined {
     case 'venue_unreachable':
       return undefined
   }
+}
+
+const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`
+
+function evidenceText(name: string | undefined): string {
+  return name === undefined ? 'no evidence could be kept' : `evidence is in ${name}`
+}
+
+function retryText(retryMs: number | undefined): string {
+  return retryMs === undefined ? 'not started again' : `started again in ${seconds(retryMs)}`
 }

@@ -50,7 +50,8 @@ export async function showPlan(config: Config, options: { readonly json: boolean
   return EXIT.ok
 }
 
-function planVenue(selection: VenueSelection): VenuePlan {
+/** The plan of one venue. Opens nothing. */
+export function planVenue(selection: VenueSelection): VenuePlan {
   const venue = venueOf(selection.venue)
   const { limits, snapshot } = venue
   const choice = { book: selection.bookStream, trade: selection.tradeStream }

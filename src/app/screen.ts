@@ -1,7 +1,10 @@
-import type { CollectorView, TopView, VenueView } from './view.ts'
+import type { ShownBook } from '../telemetry/report.ts'
+import type { InstanceView, VenueView } from './view.ts'
 
+/** Things said at most. */
+const NOTICES_LIMIT = 6
 /** Books shown at most. */
-const TOPS_LIMIT = 12
+const BOOKS_LIMIT = 12
 
 const BOLD = '\u001B[1m'
 const DIM = '\u001B[2m'
@@ -16,19 +19,27 @@ export const ENTER_SCREEN = '\u001B[?1049h\u001B[?25l'
 export const LEAVE_SCREEN = '\u001B[?25h\u001B[?1049l'
 
 /** One redraw of the screen: goes home and writes over what stands there, so nothing flickers. */
-export function drawScreen(view: CollectorView, columns: number): string {
+export function drawScreen(view: InstanceView, columns: number): string {
   const lines = [...headLines(view), '', ...venueLines(view), '', ...bookLines(view)]
-  if (view.notice !== undefined) lines.push('', `${RED}${view.notice}${PLAIN}`)
-  lines.push('', `${DIM}Ctrl-C ends it cleanly${PLAIN}`)
+  const notices = noticesOf(view)
+  if (notices.length > 0) lines.push('', ...notices.map((notice) => `${RED}${notice}${PLAIN}`))
+  const address = view.address === undefined ? '' : `${view.address}  ·  `
+  lines.push('', `${DIM}${address}Ctrl-C ends it${PLAIN}`)
   return HOME + lines.map((line) => fit(line, columns) + CLEAR_LINE).join('\r\n') + CLEAR_BELOW
 }
 
 /** The same facts as lines, for logs and pipes: one for the collector, one a venue. */
-export function plainLines(view: CollectorView): readonly string[] {
+export function plainLines(view: InstanceView): readonly string[] {
   const time = duration(view.upMs)
-  const head = `${time} ${view.title}: ${usage(view)}`
+  const head = `${time} ${view.title}: ${[view.state, usage(view)].join(', ')}`
   const venues = view.venues.map((venue) => `${time} ${venue.venue}: ${venueText(venue)}`)
-  return view.notice === undefined ? [head, ...venues] : [head, ...venues, `${time} ${view.notice}`]
+  return [head, ...venues, ...noticesOf(view).map((notice) => `${time} ${notice}`)]
+}
+
+/** What must be said, not more of it than a screen has room for. */
+function noticesOf({ notices }: InstanceView): readonly string[] {
+  const more = notices.length - NOTICES_LIMIT
+  return more > 0 ? [...notices.slice(0, NOTICES_LIMIT), `and ${more} more`] : notices
 }
 
 /** What is wrong comes first, and alone where nothing has come yet. */
@@ -48,16 +59,25 @@ function venueText({ trouble, books, sockets, rates, lagMs, gaps, checks }: Venu
   return parts.join(', ')
 }
 
-function headLines(view: CollectorView): readonly string[] {
-  return [`${BOLD}${view.title}${PLAIN}  ${duration(view.upMs)}  ${usage(view)}`]
+function headLines(view: InstanceView): readonly string[] {
+  const colour = view.state === 'healthy' || view.state === 'starting' ? GREEN : RED
+  return [
+    `${BOLD}${view.title}${PLAIN}  ${duration(view.upMs)}  ${colour}${view.state}${PLAIN}  ${usage(view)}`,
+  ]
 }
 
-function usage({ cpuShare, rssBytes, journal }: CollectorView): string {
-  const { records, bytes, folder } = journal
-  return `CPU ${(cpuShare * 100).toFixed(0)} % of a core, RSS ${size(rssBytes)}, ${grouped(records)} records (${size(bytes)}) in ${folder}`
+function usage({ cpuShare, rssBytes, journal }: InstanceView): string {
+  const parts = [
+    ...(cpuShare === undefined ? [] : [`CPU ${(cpuShare * 100).toFixed(0)} % of a core`]),
+    ...(rssBytes === undefined ? [] : [`RSS ${size(rssBytes)}`]),
+    ...(journal === undefined
+      ? []
+      : [`${grouped(journal.records)} records (${size(journal.bytes)}) in ${journal.folder}`]),
+  ]
+  return parts.join(', ')
 }
 
-function venueLines({ venues }: CollectorView): readonly string[] {
+function venueLines({ venues }: InstanceView): readonly string[] {
   const isChecked = venues.some(({ checks }) => checks !== undefined)
   const head = row([
     'venue',
@@ -108,21 +128,23 @@ function row(cells: readonly string[]): string {
     .join('')
 }
 
-function bookLines({ venues }: CollectorView): readonly string[] {
-  const share = Math.max(1, Math.floor(TOPS_LIMIT / Math.max(1, venues.length)))
-  const shown = venues.flatMap(({ venue, tops }) => tops.slice(0, share).map((top) => bookLine(venue, top)))
+function bookLines({ venues }: InstanceView): readonly string[] {
+  const share = Math.max(1, Math.floor(BOOKS_LIMIT / Math.max(1, venues.length)))
+  const lines = venues.flatMap(({ venue, shown }) =>
+    shown.slice(0, share).map((book) => bookLine(venue, book)),
+  )
   const total = venues.reduce((sum, { books }) => sum + books.total, 0)
-  const more = total > shown.length ? [`${DIM}and ${grouped(total - shown.length)} more books${PLAIN}`] : []
+  const more = total > lines.length ? [`${DIM}and ${grouped(total - lines.length)} more books${PLAIN}`] : []
   const head = `${'book'.padEnd(40)}${'bid'.padStart(14)}${'ask'.padStart(14)}${'levels'.padStart(8)}${'age ms'.padStart(8)}  state`
-  return [`${DIM}${head}${PLAIN}`, ...shown, ...more]
+  return [`${DIM}${head}${PLAIN}`, ...lines, ...more]
 }
 
-function bookLine(venue: string, top: TopView): string {
-  const name = `${venue} ${top.symbol}`.padEnd(40)
-  const age = top.ageMs === undefined ? '-' : top.ageMs.toFixed(0)
-  const colour = top.state === 'live' ? GREEN : RED
-  const prices = `${top.bid.padStart(14)}${top.ask.padStart(14)}`
-  return `${name}${prices}${grouped(top.levels).padStart(8)}${age.padStart(8)}  ${colour}${top.state}${PLAIN}`
+function bookLine(venue: string, book: ShownBook): string {
+  const name = `${venue} ${book.symbol}`.padEnd(40)
+  const age = book.ageMs === undefined ? '-' : book.ageMs.toFixed(0)
+  const colour = book.state === 'live' ? GREEN : RED
+  const prices = `${book.bid.padStart(14)}${book.ask.padStart(14)}`
+  return `${name}${prices}${grouped(book.levels).padStart(8)}${age.padStart(8)}  ${colour}${book.state}${PLAIN}`
 }
 
 /** Cuts a line to the width of the terminal, not counting colours. */

@@ -1,74 +1,97 @@
+import { setFlagsFromString } from 'node:v8'
 import type { Config } from '../config/schema.ts'
 import { systemRuntime } from '../runtime/system.ts'
-import type { SystemEvent } from '../telemetry/events.ts'
-import { Collector } from './collector.ts'
-import { DeliveryChild } from './delivery-child.ts'
+import { SystemProcesses } from '../runtime/system-processes.ts'
 import { eventText } from './event-text.ts'
 import { EXIT } from './exit.ts'
+import { type InstanceHearer, RunningInstance } from './instance.ts'
 import type { Io } from './io.ts'
-import { ShownCollector } from './shown-collector.ts'
+import { closingLine, ShownInstance } from './shown-instance.ts'
+import type { Status } from './status.ts'
+import { untilStopped } from './until-stopped.ts'
+import { readVersion } from './version.ts'
 
 /** No venue has answered for so long: say what to do. */
-const UNREACHABLE_MS = 10_000
+const UNREACHABLE_SECONDS = 10
 
-export interface CollectorRun {
+export interface StartRun {
+  readonly title: string
   /** `undefined`: until a signal. */
   readonly seconds: number | undefined
   /** Whether a second process delivers what is collected. */
   readonly delivers: boolean
+  /** The collector is in this process, and nothing delivers. */
+  readonly isSingle: boolean
+  /** The venues are emulated: every book is held against the true one. */
+  readonly isEmulated: boolean
+  /** Lines in place of a screen. */
+  readonly plain: boolean
 }
 
-/** Collects from the venues of a configuration. Answers the exit code. */
-export async function startCollector(config: Config, run: CollectorRun, io: Io): Promise<number> {
+/** Runs an instance and shows it, until it is told to stop. Answers how it was at the end. */
+export async function runInstance(config: Config, run: StartRun, io: Io): Promise<Status> {
+  // This process only looks on: what it makes each second need not wait in a large young generation.
+  setFlagsFromString('--semi-space-growth-factor=1')
   const runtime = systemRuntime()
-  const delivery = new DeliveryChild(config, runtime)
-  const collector = new Collector(config, runtime, (event) => tell(event, io))
-  const startUs = runtime.clock.steadyUs()
-  const shown = new ShownCollector(
-    collector,
+  const instance = new RunningInstance(
+    { ...run, config, version: readVersion() },
+    { runtime, processes: new SystemProcesses() },
+    hearerOf(run, io),
+  )
+  await instance.start()
+  const address = addressOf(config, instance.ports)
+  const shown = new ShownInstance(
     {
-      title: config.capture.enabled ? 'marketprism capture' : 'marketprism',
-      folder: config.journal.folder,
-      plain: !io.isTerminal,
-      notice: () => {
-        const isOld = runtime.clock.steadyUs() - startUs > UNREACHABLE_MS * 1_000
-        const isHeard = collector.collections.some(({ counts }) => counts.frames > 0)
-        return isOld && !isHeard
-          ? 'No venue can be reached from here; trying on. To see it work without a network: npm run demo'
-          : (holdOf(collector) ?? delivery.trouble)
-      },
+      title: run.title,
+      address: address === undefined ? undefined : `${address}/health`,
+      plain: run.plain,
+      status: () => instance.status(),
+      notice: () => noticeOf(instance.status()),
     },
     runtime,
     io,
   )
-  collector.start()
-  if (run.delivers) delivery.start()
+  if (run.plain && address !== undefined) io.stdout.write(`health and metrics at ${address}\n`)
   shown.open()
   await untilStopped(io, run.seconds)
   shown.hold()
-  await collector.stop()
-  await delivery.stop()
+  await instance.stop()
   shown.close()
+  const status = instance.status()
+  io.stdout.write(closingLine(run.title, status))
+  return status
+}
+
+/** Collects from the venues of a configuration. Answers the exit code. */
+export async function start(
+  config: Config,
+  run: Omit<StartRun, 'title' | 'isEmulated' | 'plain'>,
+  io: Io,
+): Promise<number> {
+  const title = config.capture.enabled ? 'marketprism capture' : 'marketprism'
+  await runInstance(config, { ...run, title, isEmulated: false, plain: !io.isTerminal }, io)
   return EXIT.ok
 }
 
-/** What must be said while the journal takes nothing. */
-export const holdOf = ({ journal }: Collector): string | undefined =>
-  journal.isHeld ? 'THE DISK TAKES NOTHING: books are kept, and nothing is recorded' : undefined
-
-/** On a terminal the screen says it; logs want the moment. */
-export function tell(event: SystemEvent, io: Io): void {
-  const text = io.isTerminal ? undefined : eventText(event)
-  if (text !== undefined) io.stderr.write(`${text}\n`)
+/** Where to ask for health from this machine. */
+function addressOf({ http }: Config, [port]: readonly number[]): string | undefined {
+  if (port === undefined) return undefined
+  const host = http.host === '0.0.0.0' || http.host === '::' ? '127.0.0.1' : http.host
+  return `${http.certFile === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
-/** Resolves at the first signal that asks the process to end, or after `seconds`. */
-export async function untilStopped(io: Io, seconds: number | undefined): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const timer = seconds === undefined ? undefined : setTimeout(resolve, seconds * 1_000)
-    io.onSignal(() => {
-      clearTimeout(timer)
-      resolve()
-    })
-  })
+/** On a terminal the screen says it; logs want the moment. */
+function hearerOf({ plain }: StartRun, io: Io): InstanceHearer {
+  const tell = (text: string | undefined): void => {
+    if (plain && text !== undefined) io.stderr.write(`${text}\n`)
+  }
+  return { emit: (event) => tell(eventText(event)), line: (name, line) => tell(`${name}: ${line}`) }
+}
+
+/** What a newcomer without a network has to be told. */
+function noticeOf({ venues, upSeconds }: Status): string | undefined {
+  const isHeard = venues.some(({ frames }) => frames > 0)
+  return upSeconds < UNREACHABLE_SECONDS || isHeard
+    ? undefined
+    : 'No venue can be reached from here; trying on. To see it work without a network: npm run demo'
 }

@@ -1,22 +1,25 @@
-import type { VenueId } from '../core/ids.ts'
-import type { BookStream, InstrumentStreams } from '../pipeline/streams.ts'
-import type { Counts } from '../telemetry/counts.ts'
+import type { ShownBook, VenueReport } from '../telemetry/report.ts'
+import type { Status } from './status.ts'
 
-/** What a person is shown of a running collector at one moment. */
-export interface CollectorView {
+/** What a person is shown of an instance at one moment. */
+export interface InstanceView {
   readonly title: string
   readonly upMs: number
-  /** Share of one core since the last view. */
-  readonly cpuShare: number
-  readonly rssBytes: number
-  readonly journal: { readonly records: number; readonly bytes: number; readonly folder: string }
+  /** `healthy`, `degraded`; see src/health/verdict.ts. */
+  readonly state: string
+  /** Share of one core since the last view, all processes together. */
+  readonly cpuShare: number | undefined
+  readonly rssBytes: number | undefined
+  readonly journal: { readonly records: number; readonly bytes: number; readonly folder: string } | undefined
   readonly venues: readonly VenueView[]
-  /** Set when something must be said: no venue can be reached, a check failed. */
-  readonly notice: string | undefined
+  /** Where it answers over HTTP; `undefined` where it does not. */
+  readonly address: string | undefined
+  /** What must be said: why it is not healthy, a check that failed. */
+  readonly notices: readonly string[]
 }
 
 export interface VenueView {
-  readonly venue: VenueId
+  readonly venue: string
   /** Why nothing comes, where something is wrong. */
   readonly trouble: string | undefined
   readonly sockets: { readonly open: number; readonly planned: number }
@@ -26,7 +29,7 @@ export interface VenueView {
   readonly gaps: number
   /** Comparisons with the venue's true book, in the demo. */
   readonly checks: { readonly equal: number; readonly total: number } | undefined
-  readonly tops: readonly TopView[]
+  readonly shown: readonly ShownBook[]
 }
 
 export interface Rates {
@@ -35,51 +38,89 @@ export interface Rates {
   readonly trades: number
 }
 
-/** The best of one book. */
-export interface TopView {
-  readonly symbol: string
-  readonly bid: string
-  readonly ask: string
-  readonly levels: number
-  readonly state: string
-  /** Since the last good update; `undefined` before the first. */
-  readonly ageMs: number | undefined
+/** A status and when it was taken, steady ms. */
+export interface TimedStatus {
+  readonly status: Status
+  readonly atMs: number
 }
 
-/** Turns counters into rates between one reading and the next. */
-export class RateMeter {
-  #last:
-    | { readonly atMs: number; readonly frames: number; readonly deltas: number; readonly trades: number }
-    | undefined
+/** Makes views of one instance: rates are since the view before. */
+export class Viewer {
+  readonly #title: string
+  readonly #address: string | undefined
+  #before: TimedStatus | undefined
+  #last: TimedStatus | undefined
 
-  read(counts: Counts, atMs: number): Rates {
-    const last = this.#last ?? { atMs: atMs - 1, frames: 0, deltas: 0, trades: 0 }
-    this.#last = { atMs, frames: counts.frames, deltas: counts.deltas, trades: counts.trades }
-    const perSecond = (grown: number): number => (grown * 1_000) / Math.max(1, atMs - last.atMs)
+  constructor(title: string, address: string | undefined) {
+    this.#title = title
+    this.#address = address
+  }
+
+  view(now: TimedStatus, notices: readonly string[]): InstanceView {
+    // The processes report once a second: a view that shows nothing new keeps the rates of the last one.
+    if (this.#last === undefined || isNewer(now.status, this.#last.status)) {
+      this.#before = this.#last
+      this.#last = now
+    }
+    const { status } = now
+    const seconds = secondsBetween(this.#before, this.#last)
+    const cpu = (from: Status): number | undefined =>
+      sumOf(from.processes.map(({ cpuSeconds }) => cpuSeconds))
+    const cpuNow = cpu(this.#last.status)
+    const cpuBefore = this.#before === undefined ? undefined : cpu(this.#before.status)
     return {
-      frames: perSecond(counts.frames - last.frames),
-      deltas: perSecond(counts.deltas - last.deltas),
-      trades: perSecond(counts.trades - last.trades),
+      title: this.#title,
+      address: this.#address,
+      upMs: status.upSeconds * 1_000,
+      state: status.state,
+      cpuShare:
+        cpuNow === undefined || cpuBefore === undefined
+          ? undefined
+          : Math.max(0, (cpuNow - cpuBefore) / seconds),
+      rssBytes: sumOf(status.processes.map(({ residentBytes }) => residentBytes)),
+      journal: status.journal,
+      venues: status.venues.map((venue) => this.#venue(venue, seconds)),
+      notices: [...notices, ...reasonsOf(status)],
+    }
+  }
+
+  #venue(venue: VenueReport, seconds: number): VenueView {
+    const before = this.#before?.status.venues.find((candidate) => candidate.venue === venue.venue)
+    const now = this.#last?.status.venues.find((candidate) => candidate.venue === venue.venue) ?? venue
+    const rate = (count: 'frames' | 'deltas' | 'trades'): number =>
+      before === undefined ? 0 : Math.max(0, (now[count] - before[count]) / seconds)
+    return {
+      venue: venue.venue,
+      trouble: venue.trouble,
+      sockets: venue.sockets,
+      books: { live: venue.books.live, total: venue.books.expected },
+      rates: { frames: rate('frames'), deltas: rate('deltas'), trades: rate('trades') },
+      lagMs: { p50: venue.lagP50Ms, p99: venue.lagP99Ms },
+      gaps: gapsOf(venue),
+      checks: venue.checks,
+      shown: venue.shown,
     }
   }
 }
 
-/** The best of a book as text; dashes for a side that is empty or not known. */
-export function topView({ instrument, book }: InstrumentStreams, nowUs: number): TopView {
-  const levels = book.sync.book
-  const side = (of: 'bids' | 'asks'): string =>
-    book.sync.isLive && levels[of].count > 0 ? levels.priceText(levels[of], 0) : '-'
-  return {
-    symbol: instrument.symbol,
-    bid: side('bids'),
-    ask: side('asks'),
-    levels: book.sync.isLive ? levels.bids.count + levels.asks.count : 0,
-    state: stateOf(book),
-    ageMs: book.goodTimeUs === undefined ? undefined : (nowUs - book.goodTimeUs) / 1_000,
-  }
-}
+export const gapsOf = ({ gapsBy }: VenueReport): number =>
+  Object.values(gapsBy).reduce((sum, count) => sum + count, 0)
 
-function stateOf(book: BookStream): string {
-  if (book.sync.isLive) return book.crossed > 0 ? 'crossed' : 'live'
-  return book.gap === undefined ? book.sync.state : `lost: ${book.gap.cause}`
+/** Why it is not healthy. That what has just begun has not come yet goes without saying. */
+const reasonsOf = ({ state, reasons }: Status): readonly string[] =>
+  state === 'starting' ? [] : reasons.map(({ component, text }) => `${component}: ${text}`)
+
+/** Whether a process has reported since. */
+const isNewer = (now: Status, before: Status): boolean =>
+  framesOf(now) !== framesOf(before) || now.upSeconds > before.upSeconds + 1
+
+const framesOf = ({ venues }: Status): number => venues.reduce((sum, { frames }) => sum + frames, 0)
+
+const secondsBetween = (before: TimedStatus | undefined, now: TimedStatus): number =>
+  before === undefined ? 1 : Math.max(0.001, (now.atMs - before.atMs) / 1_000)
+
+/** `undefined` where none is known. */
+function sumOf(values: readonly (number | undefined)[]): number | undefined {
+  const known = values.filter((value) => value !== undefined)
+  return known.length === 0 ? undefined : known.reduce((sum, value) => sum + value, 0)
 }

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { EXIT, exitCodeOf } from '../app/exit.ts'
 import type { Io } from '../app/io.ts'
 import { outputStream } from '../app/output-stream.ts'
 import { LEAVE_SCREEN } from '../app/screen.ts'
+import { readVersion } from '../app/version.ts'
 import { COMMANDS } from './commands.ts'
 import { dispatch } from './dispatch.ts'
 
@@ -28,13 +28,6 @@ function endWithFault(error: unknown): void {
 
 async function main(argv: readonly string[]): Promise<number> {
   return dispatch({ version: readVersion(), commands: COMMANDS }, argv, processIo())
-}
-
-/** The version of the package that this file belongs to, from source as from the build. */
-function readVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  const version: unknown = Object.entries(Object(JSON.parse(text))).find(([key]) => key === 'version')?.[1]
-  return typeof version === 'string' ? version : 'unknown'
 }
 
 function processIo(): Io {

@@ -6,7 +6,7 @@ import { CONFIG_OPTION, requireConfig } from './config-option.ts'
 export const START: Command = {
   name: 'start',
   summary: 'Collect until told to stop.',
-  doc: 'Connects to the venues of the configuration, keeps their order books verified, and writes every record to the journal; a second process brings the records from there to the sinks. The first SIGINT or SIGTERM stops it cleanly, a second one at once.',
+  doc: 'Starts a collector, which keeps the order books of the configured venues verified and writes every record to the journal, and a delivery, which brings the records from there to the sinks; watches both, starts again what ends or hangs, and tells by HTTP how everything is. The first SIGINT or SIGTERM stops it cleanly within ten seconds, a second one at once.',
   options: [
     CONFIG_OPTION,
     {
@@ -18,7 +18,12 @@ export const START: Command = {
     {
       kind: 'flag',
       name: 'no-delivery',
-      doc: 'Only the collector: `marketprism deliver` runs elsewhere, or later.',
+      doc: 'No delivery: `marketprism deliver` runs elsewhere, or later.',
+    },
+    {
+      kind: 'flag',
+      name: 'single-process',
+      doc: 'The collector in this process, for embedding: no delivery, and nobody who would notice that it hangs.',
     },
   ],
   examples: [
@@ -31,7 +36,8 @@ export const START: Command = {
     if ('exit' in required) return required.exit
     const folder = args.text('data')
     const config = folder === undefined ? required.config : withDataFolder(required.config, folder)
-    const { startCollector } = await import('../app/start.ts')
-    return startCollector(config, { seconds: undefined, delivers: !args.flag('no-delivery') }, io)
+    const { start } = await import('../app/start.ts')
+    const run = { delivers: !args.flag('no-delivery'), isSingle: args.flag('single-process') }
+    return start(config, { ...run, seconds: undefined }, io)
   },
 }

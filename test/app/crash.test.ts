@@ -156,7 +156,7 @@ test(
     const tail = new Tail()
     const firstBookMs: number[] = []
     const startCollector = async (): Promise<ChildProcess> => {
-      const child = run('start', '--config', configFile, '--no-delivery')
+      const child = run('collect', '--config', configFile)
       child.stdout?.resume()
       firstBookMs.push(await tail.untilBook())
       return child

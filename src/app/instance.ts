@@ -1,0 +1,201 @@
+import { configYaml } from '../config/rendering.ts'
+import type { Config } from '../config/schema.ts'
+import { enabledSinks } from '../config/selection.ts'
+import type { HttpServer } from '../runtime/http-server.ts'
+import type { Processes } from '../runtime/processes.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import { textDigest } from '../runtime/sha256.ts'
+import { WatchedChild } from '../supervisor/child.ts'
+import type { HttpCounts } from '../supervisor/instance.ts'
+import { Exposition } from '../supervisor/metrics/exposition.ts'
+import type { Emit } from '../telemetry/events.ts'
+import { ReportingCollector } from './collect.ts'
+import { Diagnoses } from './diagnoses.ts'
+import { EvidenceFolder } from './evidence-folder.ts'
+import { openInstanceHttp } from './instance-http.ts'
+import { LocalChild, type LocalHearer } from './local-child.ts'
+import { ProcessMeter } from './process-meter.ts'
+import { type Status, statusOf } from './status.ts'
+import { type Child, Supervision } from './supervision.ts'
+
+export interface InstanceOptions {
+  readonly config: Config
+  readonly version: string
+  /** Whether a second process delivers what is collected. */
+  readonly delivers: boolean
+  /** The collector is in this process, and nothing delivers. */
+  readonly isSingle: boolean
+  /** The venues are emulated: every book is held against the true one. */
+  readonly isEmulated: boolean
+}
+
+/** Whom an instance tells what happens. */
+export interface InstanceHearer {
+  readonly emit: Emit
+  /** A line that a process has written. */
+  line(process: string, line: string): void
+}
+
+const NOTHING_HEARD: HttpCounts = { requests: [], rejectedBy: {} }
+
+/** What an instance takes from outside. */
+export interface InstanceOutside {
+  readonly runtime: Runtime
+  readonly processes: Processes
+}
+
+/** Watched processes, health, governor, and the HTTP that tells of them: what `start` runs. */
+export class RunningInstance {
+  readonly #options: InstanceOptions
+  readonly #outside: InstanceOutside
+  readonly #hearer: InstanceHearer
+  readonly #exposition = new Exposition()
+  readonly #diagnoses: Diagnoses
+  readonly #children: readonly Child[]
+  readonly #meter: ProcessMeter
+  readonly #supervision: Supervision
+  #http: HttpServer | undefined
+
+  /** Throws `FailureError` where there can be no folder for the journal. Nothing runs yet. */
+  constructor(options: InstanceOptions, outside: InstanceOutside, hearer: InstanceHearer) {
+    const { config, version } = options
+    const { runtime } = outside
+    this.#options = options
+    this.#outside = outside
+    this.#hearer = hearer
+    this.#diagnoses = new Diagnoses(runtime.timers)
+    const single = options.isSingle ? this.#singleCollector() : undefined
+    this.#children = single === undefined ? this.#watchedChildren() : [single.child]
+    // The connections of the server, and those of a collector in this process.
+    this.#meter = new ProcessMeter(() => this.#connections + (single?.collecting.collector.sockets ?? 0))
+    this.#supervision = new Supervision({
+      ...outside,
+      config,
+      version,
+      configHash: textDigest(configYaml(config)).slice(0, 16),
+      children: this.#children,
+      meter: this.#meter,
+      http: () => this.#http?.counts() ?? NOTHING_HEARD,
+    })
+  }
+
+  /** Where it listens: the port for probes and the one for metrics; none without HTTP. */
+  get ports(): readonly number[] {
+    return this.#http?.ports ?? []
+  }
+
+  status(): Status {
+    return statusOf(this.#supervision.instance)
+  }
+
+  /** Opens the ports, and then starts the processes. Rejects with `FailureError` where a port cannot be had: then nothing runs. */
+  async start(): Promise<void> {
+    const { config } = this.#options
+    if (config.http.enabled) this.#http = await this.#openHttp()
+    this.#supervision.start()
+  }
+
+  /** Ends the processes within ten seconds, and answers over HTTP until they have ended. */
+  async stop(): Promise<void> {
+    await this.#supervision.stop()
+    await this.#http?.close()
+    this.#meter.close()
+  }
+
+  #openHttp(): Promise<HttpServer> {
+    const children = new Map(this.#children.map((child) => [child.snapshot().name, child]))
+    return openInstanceHttp(
+      this.#options.config,
+      {
+        instance: () => this.#supervision.instance,
+        exposition: this.#exposition,
+        admin: this.#diagnoses.actions(children),
+        onFault: (fault) => this.#hearer.line('supervisor', String(fault)),
+      },
+      this.#outside.runtime,
+    )
+  }
+
+  get #connections(): number {
+    return this.#http?.counts().connections ?? 0
+  }
+
+  /** Whom processes tell of themselves. */
+  get #told(): LocalHearer {
+    return {
+      onReport: (report) => this.#exposition.observe(report),
+      onMessage: (message) => this.#diagnoses.hear(message),
+    }
+  }
+
+  #singleCollector(): { readonly collecting: ReportingCollector; readonly child: Child } {
+    const { runtime, processes } = this.#outside
+    const collecting = new ReportingCollector(this.#options, runtime, {
+      line: (text) => this.#hearer.line('collector', text),
+      connections: () => this.#connections,
+    })
+    return { collecting, child: new LocalChild(collecting, { runtime, pid: processes.ownPid }, this.#told) }
+  }
+
+  #watchedChildren(): readonly Child[] {
+    const { runtime } = this.#outside
+    const evidence = new EvidenceFolder(`${this.#options.config.journal.folder}/evidence`, runtime.files)
+    const { emit } = this.#hearer
+    return childrenOf(this.#options, evidence.path).map(
+      (child) =>
+        new WatchedChild(child, {
+          ...this.#outside,
+          ...this.#told,
+          emit,
+          keep: (name, text) => evidence.keep(name, text),
+          onLine: (line) => this.#hearer.line(child.name, line),
+        }),
+    )
+  }
+}
+
+type ChildOptions = ConstructorParameters<typeof WatchedChild>[0]
+
+function childrenOf(options: InstanceOptions, evidenceFolder: string): readonly ChildOptions[] {
+  const { config, delivers, isEmulated } = options
+  const { heapMb, crashLimit, stallingSeconds, unhealthySeconds, killSeconds } = config.supervisor
+  const windows = {
+    stallingMs: stallingSeconds * 1_000,
+    unhealthyMs: unhealthySeconds * 1_000,
+    killMs: killSeconds * 1_000,
+  }
+  const input = configYaml(config)
+  const reporting = [
+    '--report-on-fatalerror',
+    '--report-exclude-env',
+    '--report-exclude-network',
+    '--report-compact',
+    `--report-directory=${evidenceFolder}`,
+    '--disable-proto=delete',
+  ]
+  const collector: ChildOptions = {
+    name: 'collector',
+    role: 'collector',
+    windows,
+    crashLimit,
+    process: () => ({
+      args: ['collect', '--config', '-', ...(isEmulated ? ['--emulated'] : [])],
+      nodeArgs: [`--max-old-space-size=${heapMb}`, ...reporting],
+      input,
+      isOutputShared: false,
+    }),
+  }
+  const delivery: ChildOptions = {
+    name: 'delivery',
+    role: 'delivery',
+    windows,
+    crashLimit,
+    process: () => ({
+      args: ['deliver', '--config', '-', '--report-seconds', '86400'],
+      nodeArgs: reporting,
+      input,
+      isOutputShared: config.sinks.stdout.enabled,
+    }),
+  }
+  return delivers && enabledSinks(config).length > 0 ? [collector, delivery] : [collector]
+}

@@ -1,0 +1,91 @@
+import { collectorsOf, sinksOf } from './gathering.ts'
+import type { ChildSnapshot, Instance } from '../supervisor/instance.ts'
+import type { CollectorReport, JournalReport, SinkReport, VenueReport } from '../telemetry/report.ts'
+
+/** What /status answers: everything that a person or a program wants to see of an instance at a moment. */
+export interface Status {
+  readonly name: string
+  readonly version: string
+  readonly state: string
+  readonly reasons: readonly { readonly component: string; readonly reason: string; readonly text: string }[]
+  readonly upSeconds: number
+  readonly processes: readonly ProcessStatus[]
+  readonly venues: readonly VenueReport[]
+  readonly journal: JournalReport | undefined
+  readonly sinks: readonly SinkReport[]
+  readonly governor: { readonly level: number; readonly actions: readonly string[] }
+  readonly connections:
+    { readonly total: number; readonly registered: number; readonly unaccounted: number } | undefined
+}
+
+export interface ProcessStatus {
+  readonly name: string
+  readonly state: string
+  readonly pid: number | undefined
+  readonly upSeconds: number | undefined
+  readonly restarts: number
+  readonly lastEnd: string | undefined
+  readonly residentBytes: number | undefined
+  readonly cpuSeconds: number | undefined
+  readonly descriptors: number | undefined
+  readonly heapUsedBytes: number | undefined
+  readonly lagP99Ms: number | undefined
+}
+
+export function statusOf(instance: Instance): Status {
+  const { children, own, verdict, governor, connections } = instance
+  const collectors = collectorsOf(children).map(({ report }) => report)
+  const upSeconds = Math.round((instance.nowMs - instance.startMs) / 1_000)
+  return {
+    name: instance.name,
+    version: instance.version,
+    state: verdict.state,
+    reasons: verdict.reasons,
+    upSeconds,
+    processes: [
+      {
+        name: 'supervisor',
+        state: 'running',
+        pid: instance.ownPid,
+        upSeconds,
+        restarts: 0,
+        lastEnd: undefined,
+        residentBytes: own.readings?.residentBytes,
+        cpuSeconds: own.readings?.cpuSeconds,
+        descriptors: own.readings?.descriptors,
+        heapUsedBytes: own.report.heapUsedBytes,
+        lagP99Ms: own.report.lagP99Ms,
+      },
+      ...children.map((child) => processStatus(child, instance.nowUs)),
+    ],
+    venues: collectors.flatMap(({ venues }) => venues),
+    journal: journalOf(collectors),
+    sinks: sinksOf(children),
+    governor: {
+      level: governor.level,
+      actions: Object.entries(governor.actions).flatMap(([name, isActive]) => (isActive ? [name] : [])),
+    },
+    connections,
+  }
+}
+
+function processStatus(child: ChildSnapshot, nowUs: number): ProcessStatus {
+  const { readings, lastEnd } = child
+  const report = child.heardUs === undefined ? undefined : child.report
+  return {
+    name: child.name,
+    state: child.state.name,
+    pid: child.pid,
+    upSeconds: child.startUs === undefined ? undefined : Math.round((nowUs - child.startUs) / 1e6),
+    restarts: Object.values(child.restartsBy).reduce((sum, count) => sum + count, 0),
+    lastEnd: lastEnd === undefined ? undefined : `${lastEnd.reason}: ${lastEnd.text}`,
+    residentBytes: readings?.residentBytes,
+    cpuSeconds: readings?.cpuSeconds,
+    descriptors: readings?.descriptors,
+    heapUsedBytes: report?.process.heapUsedBytes,
+    lagP99Ms: report?.process.lagP99Ms,
+  }
+}
+
+/** The journal of the first collector that has told of one. */
+const journalOf = ([first]: readonly CollectorReport[]): JournalReport | undefined => first?.journal

@@ -1,0 +1,187 @@
+import type { Config } from '../config/schema.ts'
+import type { GovernorState, Trend } from '../governor/governing.ts'
+import { Governor, type GovernorStep } from '../governor/governor.ts'
+import { TrendDetector } from '../governor/trend.ts'
+import { Health } from '../health/health.ts'
+import type { Processes } from '../runtime/processes.ts'
+import type { Files, Runtime, Timer } from '../runtime/runtime.ts'
+import type { WatchedChild } from '../supervisor/child.ts'
+import { connectionCounts } from '../supervisor/connections.ts'
+import type { ChildSnapshot, HttpCounts, Instance } from '../supervisor/instance.ts'
+import { collectorsOf, type Gathered, healthFacts, signalsOf, sinksOf, windowsOf } from './gathering.ts'
+import { LossWindow } from './loss-window.ts'
+import type { ProcessMeter } from './process-meter.ts'
+
+/** How often everything is looked at. */
+const LOOK_MS = 1_000
+/** The delivery is asked to end so long after the collectors at the latest. */
+const COLLECTORS_MS = 2_500
+const MEBIBYTE = 1024 * 1024
+
+/** A process of the instance, as far as it is looked after here. */
+export type Child = Pick<WatchedChild, 'start' | 'stop' | 'restart' | 'ask' | 'snapshot' | 'isLooping'>
+
+export interface SupervisionParts {
+  readonly config: Config
+  readonly version: string
+  readonly configHash: string
+  readonly children: readonly Child[]
+  readonly processes: Processes
+  readonly runtime: Runtime
+  readonly meter: ProcessMeter
+  readonly http: () => HttpCounts
+}
+
+/**
+ * Looks at all processes of an instance once a second: reads them from outside, judges their health, lets the governor decide, and
+ * hands on what it asks. It has no market data and waits for nobody.
+ */
+export class Supervision {
+  readonly #parts: SupervisionParts
+  readonly #health: Health
+  readonly #governor: Governor
+  readonly #memory = new TrendDetector('memory')
+  readonly #heap = new TrendDetector('heap_after_gc')
+  readonly #descriptors = new TrendDetector('descriptors')
+  readonly #losses = new LossWindow()
+  readonly #startUs: number
+  readonly #startMs: number
+  readonly #memoryLimitBytes: number
+  #governorState: GovernorState
+  /** When the collector was started that the governor's actions are in force in. */
+  #governedUs: number | undefined
+  #timer: Timer | undefined
+  #instance: Instance
+  #isStopping = false
+
+  constructor(parts: SupervisionParts) {
+    const { config, runtime, processes } = parts
+    this.#parts = parts
+    this.#startUs = runtime.clock.steadyUs()
+    this.#startMs = runtime.clock.now() / 1_000
+    this.#health = new Health(windowsOf(config))
+    this.#governor = new Governor({ isEnabled: config.governor.enabled })
+    this.#governorState = this.#governor.startAnew(this.#startUs).state
+    this.#memoryLimitBytes = Math.min(config.governor.memoryBytes, processes.memoryLimitBytes() ?? Infinity)
+    this.#instance = this.#look()
+  }
+
+  /** As of the last look, at most a second ago. */
+  get instance(): Instance {
+    return this.#instance
+  }
+
+  start(): void {
+    for (const child of this.#parts.children) child.start()
+    this.#timer = this.#parts.runtime.timers.every(LOOK_MS, () => {
+      this.#instance = this.#look()
+    })
+  }
+
+  /**
+   * Ends the processes, the collectors first: what they write last is delivered. One that hangs is not waited for with the others.
+   * Resolves when all have ended.
+   */
+  async stop(): Promise<void> {
+    this.#isStopping = true
+    this.#instance = this.#look()
+    const { children } = this.#parts
+    const collectors = children.filter((child) => child.snapshot().role === 'collector')
+    const stopped = Promise.all(collectors.map((child) => child.stop()))
+    await Promise.race([stopped, this.#passed(COLLECTORS_MS)])
+    await Promise.all(children.map((child) => child.stop()))
+    this.#timer?.cancel()
+    this.#instance = this.#look()
+  }
+
+  #passed(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#parts.runtime.timers.after(ms, resolve))
+  }
+
+  #look(): Instance {
+    const { config, runtime, children, processes, meter, version, configHash } = this.#parts
+    const nowUs = runtime.clock.steadyUs()
+    const snapshots = children.map((child) => child.snapshot())
+    const own = { report: meter.report(), readings: processes.readings(processes.ownPid) }
+    const gathered: Gathered = {
+      nowUs,
+      startUs: this.#startUs,
+      isStopping: this.#isStopping,
+      children: snapshots,
+      looping: new Set(children.flatMap((child, at) => (child.isLooping ? (snapshots[at]?.name ?? []) : []))),
+      connections: connectionCounts(snapshots, own, nowUs),
+      lostLately: this.#losses.lately(sinksOf(snapshots), nowUs),
+      memoryLimitBytes: this.#memoryLimitBytes,
+    }
+    if (!this.#isStopping) this.#govern(gathered)
+    return {
+      name: config.name,
+      version,
+      configHash,
+      startMs: this.#startMs,
+      nowMs: runtime.clock.now() / 1_000,
+      nowUs,
+      children: snapshots,
+      ownPid: processes.ownPid,
+      own,
+      connections: gathered.connections,
+      verdict: this.#health.judge(healthFacts(gathered, this.#governorState, config)),
+      governor: this.#governorState,
+      trends: this.#trends(snapshots, nowUs),
+      disks: disksOf(config, runtime.files),
+      http: this.#parts.http(),
+    }
+  }
+
+  /** Decides, and tells every process what is in force: one that was started since knows of nothing. */
+  #govern(gathered: Gathered): void {
+    const { nowUs, children } = gathered
+    const [collector] = collectorsOf(children)
+    const startUs = collector?.child.startUs
+    const isAnew = startUs !== undefined && startUs !== this.#governedUs
+    if (isAnew) this.#governedUs = startUs
+    const step: GovernorStep = isAnew
+      ? this.#governor.startAnew(nowUs)
+      : this.#governor.step(signalsOf(gathered), nowUs)
+    this.#governorState = step.state
+    const { level, actions } = step.state
+    const active = Object.entries(actions).flatMap(([name, isActive]) => (isActive ? [name] : []))
+    for (const child of this.#parts.children) child.ask({ kind: 'govern', level, actions: active })
+    if (!step.restart) return
+    for (const child of this.#parts.children) {
+      if (child.snapshot().role === 'collector') child.restart('governor')
+    }
+  }
+
+  #trends(children: readonly ChildSnapshot[], nowUs: number): readonly Trend[] {
+    const running = collectorsOf(children).filter(({ child }) => child.startUs !== undefined)
+    const memory = sum(running.map(({ child }) => child.readings?.residentBytes))
+    const heap = sum(running.map(({ report }) => report.process.heapAfterMajorGcBytes))
+    const descriptors = sum(running.map(({ child }) => child.readings?.descriptors))
+    if (memory !== undefined) this.#memory.add(memory, nowUs)
+    if (heap !== undefined) this.#heap.add(heap, nowUs)
+    if (descriptors !== undefined) this.#descriptors.add(descriptors, nowUs)
+    const count = Math.max(1, running.length)
+    const { supervisor } = this.#parts.config
+    return [
+      this.#memory.trend(this.#memoryLimitBytes * count),
+      this.#heap.trend(supervisor.heapMb * MEBIBYTE * count),
+      this.#descriptors.trend(sum(running.map(({ child }) => child.readings?.descriptorLimit))),
+    ]
+  }
+}
+
+/** `undefined` where none is known. */
+function sum(values: readonly (number | undefined)[]): number | undefined {
+  const known = values.filter((value) => value !== undefined)
+  return known.length === 0 ? undefined : known.reduce((total, value) => total + value, 0)
+}
+
+/** The disks that records are written to. One that cannot be read is left out: what writes to it says so. */
+function disksOf(config: Config, files: Files): Instance['disks'] {
+  const folders = new Set([config.journal.folder, config.sinks.parquet.folder])
+  return [...folders].flatMap((path) => {
+    const room = files.room(path)
+    return room === undefined ? [] : [{ path, ...room }]
+  })
+}

@@ -1,0 +1,93 @@
+// Loaded into a collector before its program (`node --import`): does what the file FAULT_DOOR names, once it is there.
+import { subscribe } from 'node:diagnostics_channel'
+import fs, { existsSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
+import fs from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
+import { createServer, connect } from 'node:net'
+
+const LOOK_MS = 50
+const MEBIBYTE = 1024 * 1024
+const door = process.env.FAULT_DOOR
+const kept = []
+/** Parsed records; `block` does not touch them. */
+const hoarded = []
+let busyTimer
+
+if (process.argv.includes('collect') && door !== undefined) {
+  setInterval(() => {
+    if (!existsSync(door)) return
+    const [name, amount] = readFileSync(door, 'utf8').trim().split(' ')
+    rmSync(door)
+    FAULTS[name](Number(amount))
+  }, LOOK_MS).unref()
+}
+
+const FAULTS = {
+  /** The loop stands still, at full load. */
+  block(ms) {
+    const until = performance.now() + ms
+    while (performance.now() < until) kept.length = 0
+  },
+  /** Objects without end. */
+  heap() {
+    for (;;) kept.push(Array.from({ length: 1_000 }, (_, at) => ({ at })))
+  },
+  /** Descriptors until there are no more. */
+  descriptors() {
+    try {
+      for (;;) kept.push(openSync('/dev/null', 'r'))
+    } catch {
+      kept.length = Math.min(kept.length, 1_000_000)
+    }
+  },
+  /** Memory outside of the heap, every page of it touched. */
+  external(mebibytes) {
+    for (let count = 0; count < mebibytes / 10; count++) kept.push(Buffer.alloc(10 * MEBIBYTE, count + 1))
+  },
+  /** Connections that nobody answers for. */
+  orphans(count) {
+    const server = createServer((socket) => kept.push(socket)).listen(0, '127.0.0.1', () => {
+      for (let number = 0; number < count; number++) kept.push(connect(server.address().port, '127.0.0.1'))
+    })
+  },
+  /** Until it is asked for 0: at work for so long without a break, over and over, and at its own work for as long between. */
+  busy(ms) {
+    clearInterval(busyTimer)
+    if (ms > 0) busyTimer = setInterval(() => FAULTS.block(ms), 2 * ms)
+  },
+  /** What brought the collector before this one down: every record kept for ever, and a socket more at each connection to a venue. */
+  hoard(port) {
+    const { writeSync } = fs
+    fs.writeSync = (descriptor, bytes, ...rest) => {
+      if (bytes instanceof Uint8Array) hoarded.push(...recordsIn(bytes))
+      return writeSync(descriptor, bytes, ...rest)
+    }
+    syncBuiltinESMExports()
+    subscribe('http.client.request.start', ({ request }) => {
+      if (request.getHeader('upgrade') !== undefined) kept.push(connect(port, '127.0.0.1'))
+    })
+  },
+  /** The disk takes nothing for so long. */
+  disk(ms) {
+    const { writeSync } = fs
+    const put = (write) => {
+      fs.writeSync = write
+      syncBuiltinESMExports()
+    }
+    put(() => {
+      throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
+    })
+    setTimeout(put, ms, writeSync)
+  },
+  /** A fault of the program. */
+  throw() {
+    throw new RangeError('a planted fault')
+  },
+}
+
+/** The records among what is written, as objects. */
+function recordsIn(bytes) {
+  const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1').split('\n')
+  return lines.filter((line) => line.startsWith('{"type":')).map((line) => JSON.parse(line))
+}
