@@ -6,6 +6,7 @@ import { eventText } from './event-text.ts'
 import type { Io } from './io.ts'
 import { ParentLink } from './parent-link.ts'
 import { ProcessMeter } from './process-meter.ts'
+import { mergedReports } from './sink-reports.ts'
 import { StoragePause } from './storage-pause.ts'
 
 /**
@@ -27,7 +28,11 @@ export async function deliver(
   const opened = (loops: readonly Loop[]): (() => void) => {
     const storage = new StoragePause(loops, emit)
     return link.open(
-      () => ({ role: 'delivery', process: meter.report(), sinks: loops.map((loop) => loop.report()) }),
+      () => ({
+        role: 'delivery',
+        process: meter.report(),
+        sinks: mergedReports(loops.map((loop) => loop.report())),
+      }),
       (ask) => {
         if (ask.kind === 'govern') storage.govern(ask)
         else answer(ask, link)

@@ -9,7 +9,9 @@ import type { Runtime } from '../runtime/runtime.ts'
 import type { Emit } from '../telemetry/events.ts'
 import { EXIT } from './exit.ts'
 import type { Io } from './io.ts'
-import { makeSink } from './sinks.ts'
+import { journalConfigs } from './journals.ts'
+import { makeSink, type SinkOutside } from './sinks.ts'
+import { Turns } from './turns.ts'
 import { untilStopped } from './until-stopped.ts'
 
 export interface DeliverRun {
@@ -35,7 +37,13 @@ const STOP_MS = 5_000
 
 export type Loop = DeliveryLoop | SegmentLoop
 
-/** Brings records from the journal to the sinks, each at its own pace, until a signal. Answers the exit code. */
+/** The loops of one journal. */
+interface JournalLoops {
+  readonly folder: string
+  readonly loops: readonly Loop[]
+}
+
+/** Brings records from every journal to the sinks, each at its own pace, until a signal. Answers the exit code. */
 export async function runDelivery(run: DeliverRun, io: Io): Promise<number> {
   const names = run.only === undefined ? enabledSinks(run.config) : [run.only]
   if (names.length === 0) {
@@ -43,18 +51,27 @@ export async function runDelivery(run: DeliverRun, io: Io): Promise<number> {
     return EXIT.config
   }
   const { runtime } = run
-  const { files } = runtime
-  const { folder } = run.config.journal
-  files.makeFolder(sinksFolder(folder))
-  const unlocks = lockAll(folder, names, runtime)
-  const loops = names.map((name) => makeLoop(name, run.config, { runtime, io, emit: run.emit }))
-  const unwatch = files.watch(folder, () => {
-    for (const loop of loops) if (loop instanceof DeliveryLoop) loop.wake()
-  })
+  const configs = journalConfigs(run.config, runtime.files)
+  const unlocks = lockAll(
+    configs.map(({ journal }) => journal.folder),
+    names,
+    runtime,
+  )
+  const outside = { runtime, io, conversions: new Turns() }
+  const journals = configs.map((config): JournalLoops => ({
+    folder: config.journal.folder,
+    loops: names.map((name) => makeLoop(name, config, { outside, emit: run.emit })),
+  }))
+  const loops = journals.flatMap((journal) => journal.loops)
+  const unwatches = journals.map((journal) => watch(journal, runtime))
   const close = run.opened(loops)
-  const report = runtime.timers.every(run.reportMs, () => {
-    for (const loop of loops) io.stderr.write(`${reportOf(loop)}\n`)
-  })
+  const tell = (): void => {
+    for (const journal of journals) {
+      const where = journals.length > 1 ? `${journal.folder} to ` : ''
+      for (const loop of journal.loops) io.stderr.write(`${where}${reportOf(loop)}\n`)
+    }
+  }
+  const report = runtime.timers.every(run.reportMs, tell)
   try {
     const running = Promise.all(loops.map((loop) => loop.run({ untilEnd: run.untilEnd })))
     await Promise.race([running, run.ended, untilStopped(io, run.seconds)])
@@ -65,18 +82,31 @@ export async function runDelivery(run: DeliverRun, io: Io): Promise<number> {
   } finally {
     report.cancel()
     close()
-    unwatch()
+    for (const unwatch of unwatches) unwatch()
     for (const unlock of unlocks) unlock()
   }
-  for (const loop of loops) io.stderr.write(`${reportOf(loop)}\n`)
+  tell()
   return EXIT.ok
 }
 
-/** One process a sink. Throws `FailureError` with code `locked`, and gives back what it had taken. */
-function lockAll(folder: string, names: readonly SinkName[], { files }: Runtime): readonly (() => void)[] {
+function watch({ folder, loops }: JournalLoops, { files }: Runtime): () => void {
+  return files.watch(folder, () => {
+    for (const loop of loops) if (loop instanceof DeliveryLoop) loop.wake()
+  })
+}
+
+/** One process a sink of a journal. Throws `FailureError` with code `locked`, and gives back what it had taken. */
+function lockAll(
+  folders: readonly string[],
+  names: readonly SinkName[],
+  { files }: Runtime,
+): readonly (() => void)[] {
   const unlocks: (() => void)[] = []
   try {
-    for (const name of names) unlocks.push(files.lock(`${sinksFolder(folder)}/${name}.lock`))
+    for (const folder of folders) {
+      files.makeFolder(sinksFolder(folder))
+      for (const name of names) unlocks.push(files.lock(`${sinksFolder(folder)}/${name}.lock`))
+    }
     return unlocks
   } catch (failure) {
     for (const unlock of unlocks) unlock()
@@ -87,13 +117,13 @@ function lockAll(folder: string, names: readonly SinkName[], { files }: Runtime)
 function makeLoop(
   name: SinkName,
   config: Config,
-  given: { readonly runtime: Runtime; readonly io: Io; readonly emit: Emit },
+  { outside, emit }: { readonly outside: SinkOutside; readonly emit: Emit },
 ): Loop {
-  const { runtime, io, emit } = given
+  const { runtime } = outside
   const { folder } = config.journal
   const cursor = Cursor.open(folder, name, runtime.files)
   const quarantine = new Quarantine(folder, name, runtime.files)
-  const made = makeSink(name, config, runtime, io)
+  const made = makeSink(name, config, outside)
   if (made.kind === 'segments') {
     return new SegmentLoop(made.sink, { folder, cursor, quarantine }, runtime, emit)
   }

@@ -2,6 +2,7 @@ import type { Config } from '../config/schema.ts'
 import { VENUE_IDS } from '../core/ids.ts'
 import type { GovernorState, Signals } from '../governor/governing.ts'
 import type { HealthFacts, HealthWindows, ProcessFacts, SinkFacts, VenueFacts } from '../health/facts.ts'
+import { unaccountedOf } from '../supervisor/connections.ts'
 import type { ChildSnapshot, ConnectionCounts } from '../supervisor/instance.ts'
 import type { CollectorReport, SinkReport, VenueReport } from '../telemetry/report.ts'
 
@@ -18,6 +19,8 @@ export interface Gathered {
   readonly lostLately: ReadonlyMap<string, number>
   /** Resident memory that a collector should stay below. */
   readonly memoryLimitBytes: number
+  /** What all journals may hold together. */
+  readonly journalLimitBytes: number
 }
 
 /** A collector begins for so long: modules, instrument lists, a snapshot for every book. */
@@ -44,46 +47,53 @@ export function healthFacts(
   config: Config,
 ): HealthFacts {
   const { nowUs, startUs, isStopping, children, lostLately } = gathered
-  const held = collectorsOf(children).find(({ report }) => report.journal.heldMs !== undefined)
+  const held = collectorsOf(children).flatMap(({ report }) => report.journal.heldMs ?? [])
+  const vital = vitalNames(gathered, windowsOf(config))
   return {
     nowUs,
     startUs,
     isStopping,
-    fault: faultOf(children),
-    processes: children.map((child) => processFacts(child, gathered)),
+    fault: faultOf(children, vital),
+    processes: children.map((child) => processFacts(child, gathered, vital)),
     venues: venueFacts(children, nowUs, config),
-    journal: { heldMs: held === undefined ? undefined : held.report.journal.heldMs },
+    journal: { heldMs: held.length === 0 ? undefined : Math.max(...held) },
     sinks: sinksOf(children).map((sink) => sinkFacts(sink, lostLately)),
     governor: { level: governor.level, sinceUs: governor.sinceUs },
   }
 }
 
-/** What the governor decides by: of several collectors the worst. */
-export function signalsOf({ nowUs, children, connections, memoryLimitBytes }: Gathered): Signals {
-  const collectors = collectorsOf(children).filter(({ child }) => child.startUs !== undefined)
+/** What the governor of the collector `name` decides by. */
+export function signalsOf(gathered: Gathered, name: string): Signals {
+  const { nowUs, children, memoryLimitBytes } = gathered
+  const running = collectorsOf(children).filter(({ child }) => child.startUs !== undefined)
+  const { child, report } = running.find((collector) => collector.child.name === name) ?? {}
+  const { readings, startUs = nowUs } = child ?? {}
+  const process = report?.process
   // A process that begins is busy with that: its lag says nothing about the load.
-  const settled = collectors.filter(({ child }) => nowUs - (child.startUs ?? nowUs) > BEGINNING_US)
-  const worst = (
-    of: (collector: CollectorOf) => number | undefined,
-    among: readonly CollectorOf[] = collectors,
-  ): number | undefined => {
-    const known = among.map(of).filter((value) => value !== undefined)
-    return known.length === 0 ? undefined : Math.max(...known)
+  const isSettled = nowUs - startUs > BEGINNING_US
+  return {
+    heapShare: share(process?.heapUsedBytes, process?.heapLimitBytes),
+    memoryShare: share(readings?.residentBytes, memoryLimitBytes),
+    lagP99Ms: isSettled ? process?.lagP99Ms : undefined,
+    backlogShare: backlogShare(gathered),
+    descriptorShare: share(readings?.descriptors, readings?.descriptorLimit),
+    unaccounted: unaccountedBy(name, gathered),
   }
+}
+
+/** Of what all journals may hold, what the sink that is furthest behind has not read. */
+function backlogShare({ children, journalLimitBytes }: Gathered): number | undefined {
   // A sink that is paused cannot get on, and is not to keep up the pressure for which it is.
   const waiting = sinksOf(children).filter(({ isPaused }) => !isPaused)
-  const behindBytes = Math.max(0, ...waiting.map((sink) => sink.behindBytes))
-  const limitBytes = collectors[0]?.report.journal.limitBytes
-  return {
-    heapShare: worst(({ report }) => report.process.heapUsedBytes / report.process.heapLimitBytes),
-    memoryShare: worst(({ child }) => share(child.readings?.residentBytes, memoryLimitBytes)),
-    lagP99Ms: worst(({ report }) => report.process.lagP99Ms, settled),
-    backlogShare: share(behindBytes, limitBytes),
-    descriptorShare: worst(({ child }) =>
-      share(child.readings?.descriptors, child.readings?.descriptorLimit),
-    ),
-    unaccounted: connections?.unaccounted,
-  }
+  return share(Math.max(0, ...waiting.map((sink) => sink.behindBytes)), journalLimitBytes)
+}
+
+/** Connections that nobody answers for: of the whole instance where there is one collector, else of this one alone. */
+function unaccountedBy(name: string, { nowUs, children, connections }: Gathered): number | undefined {
+  const collectors = children.filter(({ role }) => role === 'collector')
+  if (collectors.length === 1) return connections?.unaccounted
+  const own = collectors.find((child) => child.name === name)
+  return own === undefined ? undefined : unaccountedOf(own, nowUs)
 }
 
 interface CollectorOf {
@@ -108,18 +118,31 @@ const share = (value: number | undefined, limit: number | undefined): number | u
   value === undefined || limit === undefined || limit <= 0 ? undefined : value / limit
 
 /** A configuration that a process cannot work with does not get better by starting it again. */
-function faultOf(children: readonly ChildSnapshot[]): string | undefined {
+function faultOf(children: readonly ChildSnapshot[], vital: ReadonlySet<string>): string | undefined {
   const failed = children.find(
-    ({ startUs, lastEnd }) => startUs === undefined && lastEnd?.reason === 'config',
+    ({ name, role, startUs, lastEnd }) =>
+      startUs === undefined && lastEnd?.reason === 'config' && (role !== 'collector' || vital.has(name)),
   )
   return failed === undefined ? undefined : `${failed.name}: ${failed.lastEnd?.text}`
 }
 
-function processFacts(child: ChildSnapshot, gathered: Gathered): ProcessFacts {
-  const { name, role, startUs, lastEnd } = child
+/** Collectors beside which no other is at work: the only one that there is, the last one, or all of them when none is left. */
+function vitalNames(gathered: Gathered, { unhealthyMs }: HealthWindows): ReadonlySet<string> {
+  const collectors = gathered.children.filter(({ role }) => role === 'collector')
+  const isAtWork = (child: ChildSnapshot): boolean =>
+    child.heardUs !== undefined &&
+    !gathered.looping.has(child.name) &&
+    (silentMs(child, gathered) ?? Infinity) < unhealthyMs
+  const atWork = collectors.filter(isAtWork)
+  const hasOther = ({ name }: ChildSnapshot): boolean => atWork.some((other) => other.name !== name)
+  return new Set(collectors.filter((child) => !hasOther(child)).map(({ name }) => name))
+}
+
+function processFacts(child: ChildSnapshot, gathered: Gathered, vital: ReadonlySet<string>): ProcessFacts {
+  const { name, startUs, lastEnd } = child
   return {
     name,
-    isVital: role === 'collector',
+    isVital: vital.has(name),
     isRunning: startUs !== undefined,
     silentMs: silentMs(child, gathered),
     isLooping: gathered.looping.has(name),
@@ -145,7 +168,11 @@ function venueFacts(
   const told = new Map<string, { readonly report: VenueReport; readonly sinceMs: number }>()
   for (const { child, report } of collectorsOf(children)) {
     const sinceMs = (nowUs - (child.heardUs ?? nowUs)) / 1_000
-    for (const venue of report.venues) told.set(venue.venue, { report: venue, sinceMs })
+    for (const venue of report.venues) {
+      // The books of a process that is gone are gone with it.
+      const books = child.startUs === undefined ? { ...venue.books, live: 0, stale: 0 } : venue.books
+      told.set(venue.venue, { report: { ...venue, books }, sinceMs })
+    }
   }
   return VENUE_IDS.filter((venue) => venues[venue].enabled).map((venue) => {
     const found = told.get(venue)

@@ -1,6 +1,6 @@
 import { configYaml } from '../config/rendering.ts'
 import type { Config } from '../config/schema.ts'
-import { enabledSinks } from '../config/selection.ts'
+import { enabledSinks, shardsOf } from '../config/selection.ts'
 import type { HttpServer } from '../runtime/http-server.ts'
 import type { Processes } from '../runtime/processes.ts'
 import type { Runtime } from '../runtime/runtime.ts'
@@ -9,12 +9,12 @@ import { WatchedChild } from '../supervisor/child.ts'
 import type { HttpCounts } from '../supervisor/instance.ts'
 import { Exposition } from '../supervisor/metrics/exposition.ts'
 import type { Emit } from '../telemetry/events.ts'
-import { ReportingCollector } from './collect.ts'
 import { Diagnoses } from './diagnoses.ts'
 import { EvidenceFolder } from './evidence-folder.ts'
 import { openInstanceHttp } from './instance-http.ts'
-import { LocalChild, type LocalHearer } from './local-child.ts'
+import type { LocalHearer } from './local-child.ts'
 import { ProcessMeter } from './process-meter.ts'
+import type { SingleCollector, singleCollector } from './single-collector.ts'
 import { type Status, statusOf } from './status.ts'
 import { type Child, Supervision } from './supervision.ts'
 
@@ -56,18 +56,22 @@ export class RunningInstance {
   readonly #supervision: Supervision
   #http: HttpServer | undefined
 
-  /** Throws `FailureError` where there can be no folder for the journal. Nothing runs yet. */
-  constructor(options: InstanceOptions, outside: InstanceOutside, hearer: InstanceHearer) {
+  private constructor(
+    options: InstanceOptions,
+    outside: InstanceOutside,
+    hearer: InstanceHearer,
+    openSingle: typeof singleCollector | undefined,
+  ) {
     const { config, version } = options
     const { runtime } = outside
     this.#options = options
     this.#outside = outside
     this.#hearer = hearer
     this.#diagnoses = new Diagnoses(runtime.timers)
-    const single = options.isSingle ? this.#singleCollector() : undefined
+    const single = openSingle === undefined ? undefined : this.#single(openSingle)
     this.#children = single === undefined ? this.#watchedChildren() : [single.child]
     // The connections of the server, and those of a collector in this process.
-    this.#meter = new ProcessMeter(() => this.#connections + (single?.collecting.collector.sockets ?? 0))
+    this.#meter = new ProcessMeter(() => this.#connections + (single?.sockets() ?? 0))
     this.#supervision = new Supervision({
       ...outside,
       config,
@@ -77,6 +81,17 @@ export class RunningInstance {
       meter: this.#meter,
       http: () => this.#http?.counts() ?? NOTHING_HEARD,
     })
+  }
+
+  /** Rejects with `FailureError` where there can be no folder for the journal. Nothing runs yet. */
+  static async open(
+    options: InstanceOptions,
+    outside: InstanceOutside,
+    hearer: InstanceHearer,
+  ): Promise<RunningInstance> {
+    // Only where it is wanted: who looks on has no memory to spare for what collects.
+    const single = options.isSingle ? await import('./single-collector.ts') : undefined
+    return new RunningInstance(options, outside, hearer, single?.singleCollector)
   }
 
   /** Where it listens: the port for probes and the one for metrics; none without HTTP. */
@@ -128,13 +143,17 @@ export class RunningInstance {
     }
   }
 
-  #singleCollector(): { readonly collecting: ReportingCollector; readonly child: Child } {
+  #single(open: typeof singleCollector): SingleCollector {
     const { runtime, processes } = this.#outside
-    const collecting = new ReportingCollector(this.#options, runtime, {
-      line: (text) => this.#hearer.line('collector', text),
-      connections: () => this.#connections,
-    })
-    return { collecting, child: new LocalChild(collecting, { runtime, pid: processes.ownPid }, this.#told) }
+    return open(
+      this.#options,
+      { runtime, pid: processes.ownPid },
+      {
+        ...this.#told,
+        line: (text) => this.#hearer.line('collector', text),
+        connections: () => this.#connections,
+      },
+    )
   }
 
   #watchedChildren(): readonly Child[] {
@@ -164,7 +183,6 @@ function childrenOf(options: InstanceOptions, evidenceFolder: string): readonly 
     unhealthyMs: unhealthySeconds * 1_000,
     killMs: killSeconds * 1_000,
   }
-  const input = configYaml(config)
   const reporting = [
     '--report-on-fatalerror',
     '--report-exclude-env',
@@ -173,18 +191,18 @@ function childrenOf(options: InstanceOptions, evidenceFolder: string): readonly 
     `--report-directory=${evidenceFolder}`,
     '--disable-proto=delete',
   ]
-  const collector: ChildOptions = {
-    name: 'collector',
+  const collectors = shardsOf(config).map((shard): ChildOptions => ({
+    name: shard.name,
     role: 'collector',
     windows,
     crashLimit,
     process: () => ({
       args: ['collect', '--config', '-', ...(isEmulated ? ['--emulated'] : [])],
       nodeArgs: [`--max-old-space-size=${heapMb}`, ...reporting],
-      input,
+      input: configYaml(shard.config),
       isOutputShared: false,
     }),
-  }
+  }))
   const delivery: ChildOptions = {
     name: 'delivery',
     role: 'delivery',
@@ -193,9 +211,9 @@ function childrenOf(options: InstanceOptions, evidenceFolder: string): readonly 
     process: () => ({
       args: ['deliver', '--config', '-', '--report-seconds', '86400'],
       nodeArgs: reporting,
-      input,
+      input: configYaml(config),
       isOutputShared: config.sinks.stdout.enabled,
     }),
   }
-  return delivers && enabledSinks(config).length > 0 ? [collector, delivery] : [collector]
+  return delivers && enabledSinks(config).length > 0 ? [...collectors, delivery] : collectors
 }

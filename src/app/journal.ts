@@ -1,3 +1,4 @@
+import type { Config } from '../config/schema.ts'
 import { FailureError } from '../core/errors.ts'
 import { RECORD_TYPES } from '../core/record.ts'
 import { Cursor, sinksOf } from '../journal/cursor.ts'
@@ -14,6 +15,7 @@ import { timeText } from '../runtime/time-text.ts'
 import { epochMicros } from '../core/units.ts'
 import { EXIT } from './exit.ts'
 import type { Io } from './io.ts'
+import { journalConfigs } from './journals.ts'
 import { counted, size } from './screen.ts'
 import { SequenceCheck } from './sequence-check.ts'
 
@@ -26,6 +28,41 @@ export interface JournalTask {
   readonly folder: string
   /** Numbers of segments; none: all of them. */
   readonly segments: readonly number[]
+}
+
+/** Does it with every journal of a configuration, one after the other. Answers the first exit code that is not `ok`. */
+export async function inspectJournals(
+  config: Config,
+  { action, segments }: Omit<JournalTask, 'folder'>,
+  io: Io,
+): Promise<number> {
+  const files = new SystemFiles()
+  const journals = journalConfigs(config, files)
+    .map(({ journal: { folder } }) => ({ folder, held: heldOf(segments, folder, files) }))
+    .filter(
+      ({ folder, held }) => files.sizeOf(folder) !== undefined && (held.length > 0 || segments.length === 0),
+    )
+  const [first] = journals
+  const hasAll = segments.every((number) => journals.some(({ held }) => held.includes(number)))
+  if (journals.length <= 1 || !hasAll) {
+    return inspectJournal({ action, folder: first?.folder ?? config.journal.folder, segments }, io)
+  }
+  let exit: number = EXIT.ok
+  for (const { folder, held } of journals) {
+    // What is printed is for a program.
+    if (action !== 'print') io.stdout.write(`${folder}:\n`)
+    // oxlint-disable-next-line no-await-in-loop -- one after the other, as they are told
+    const code = await inspectJournal({ action, folder, segments: held }, io)
+    if (exit === EXIT.ok) exit = code
+  }
+  return exit
+}
+
+/** Those of `segments` that the journal has. */
+function heldOf(segments: readonly number[], folder: string, files: Files): readonly number[] {
+  if (segments.length === 0 || files.sizeOf(folder) === undefined) return []
+  const numbers = new Set(segmentsOf(files.list(folder)).map(({ number }) => number))
+  return segments.filter((number) => numbers.has(number))
 }
 
 /** Does it, and answers the exit code. */

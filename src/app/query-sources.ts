@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { RecordPlace } from '../config/selection.ts'
 import { FailureError } from '../core/errors.ts'
 import { RECORD_TYPES, type RecordType } from '../core/record.ts'
 import { segmentFile, type SegmentName, segmentsOf } from '../journal/format.ts'
@@ -9,17 +10,37 @@ import { readManifests, type StoreManifest } from '../sinks/parquet/manifest.ts'
 import type { ViewSources } from '../sinks/parquet/views.ts'
 
 /** Where records are, and where copies of what is still being written may go. */
-export interface Places {
-  readonly journal: string
-  readonly store: string
+export interface Places extends RecordPlace {
   readonly scratch: string
 }
 
 /** Listings until two in a row agree, and until no file went away meanwhile: each collector makes a segment a minute at most. */
 const TRIES = 20
 
+/** The files of several places; no record is in two of them. A folder of its own below `scratch` for the copies of each. */
+export function findAllSources(
+  places: readonly RecordPlace[],
+  scratch: string,
+  files: Files,
+): ReadonlyMap<RecordType, ViewSources> {
+  const found = places.map((place, at) => {
+    const own = join(scratch, `${at}`)
+    files.makeFolder(own)
+    return findSources({ ...place, scratch: own }, files)
+  })
+  return new Map(
+    RECORD_TYPES.map((type) => [
+      type,
+      {
+        parquet: found.flatMap((sources) => sources.get(type)?.parquet ?? []),
+        lines: found.flatMap((sources) => sources.get(type)?.lines ?? []),
+      },
+    ]),
+  )
+}
+
 /**
- * The files that together hold every record exactly once: a segment that has its manifest in the store is read from there, any other
+ * The files that together hold every record of a place exactly once: a segment that has its manifest in the store is read from there, any other
  * from the journal. Of the segment that is being written, the batches that are whole at this moment are copied.
  */
 export function findSources(places: Places, files: Files): ReadonlyMap<RecordType, ViewSources> {

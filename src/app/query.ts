@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Config } from '../config/schema.ts'
+import { recordPlaces } from '../config/selection.ts'
 import { FailureError } from '../core/errors.ts'
 import { SystemFiles } from '../runtime/system-files.ts'
 import { Database } from '../sinks/parquet/duckdb.ts'
@@ -9,7 +10,7 @@ import { viewStatement } from '../sinks/parquet/views.ts'
 import { EXIT } from './exit.ts'
 import type { Io, TextStream } from './io.ts'
 import { type QueryFormat, writeRows } from './query-output.ts'
-import { findSources } from './query-sources.ts'
+import { findAllSources } from './query-sources.ts'
 
 export interface QueryRun {
   readonly config: Config
@@ -111,12 +112,11 @@ async function answerOnce(
   scratch: string,
   { io, answer }: { readonly io: Io; readonly answer: RecordsWork['answer'] },
 ): Promise<void> {
-  const places = {
-    journal: resolve(io.cwd, config.journal.folder),
-    store: resolve(io.cwd, config.sinks.parquet.folder),
-    scratch,
-  }
-  const sources = findSources(places, new SystemFiles())
+  const places = recordPlaces(config).map(({ journal, store }) => ({
+    journal: resolve(io.cwd, journal),
+    store: resolve(io.cwd, store),
+  }))
+  const sources = findAllSources(places, scratch, new SystemFiles())
   const threads = Math.min(THREADS_LIMIT, availableParallelism())
   const database = await Database.open({ memoryMb, threads, spillFolder: join(scratch, 'spill') })
   let isStopped = false

@@ -1,6 +1,7 @@
+import { dirname } from 'node:path'
 import { collectorsOf, sinksOf } from './gathering.ts'
 import type { ChildSnapshot, Instance } from '../supervisor/instance.ts'
-import type { CollectorReport, JournalReport, SinkReport, VenueReport } from '../telemetry/report.ts'
+import type { JournalReport, SinkReport, VenueReport } from '../telemetry/report.ts'
 
 /** What /status answers: everything that a person or a program wants to see of an instance at a moment. */
 export interface Status {
@@ -59,7 +60,10 @@ export function statusOf(instance: Instance): Status {
       ...children.map((child) => processStatus(child, instance.nowUs)),
     ],
     venues: collectors.flatMap(({ venues }) => venues),
-    journal: journalOf(collectors),
+    journal: journalOf(
+      collectors.map(({ journal }) => journal),
+      children.filter(({ role }) => role === 'collector').length,
+    ),
     sinks: sinksOf(children),
     governor: {
       level: governor.level,
@@ -87,5 +91,27 @@ function processStatus(child: ChildSnapshot, nowUs: number): ProcessStatus {
   }
 }
 
-/** The journal of the first collector that has told of one. */
-const journalOf = ([first]: readonly CollectorReport[]): JournalReport | undefined => first?.journal
+/** All journals as one. Those of several collectors are side by side in one folder. */
+function journalOf(journals: readonly JournalReport[], collectors: number): JournalReport | undefined {
+  const [first, ...others] = journals
+  if (first === undefined || collectors === 1) return first
+  return others.reduce((one, other) => both(one, other), { ...first, folder: dirname(first.folder) })
+}
+
+function both(one: JournalReport, other: JournalReport): JournalReport {
+  const lostBy: Record<string, number> = { ...one.lostBy }
+  for (const [sink, lost] of Object.entries(other.lostBy)) lostBy[sink] = (lostBy[sink] ?? 0) + lost
+  const freeBytes = [one.freeBytes, other.freeBytes].filter((bytes) => bytes !== undefined)
+  const heldMs = [one.heldMs, other.heldMs].filter((ms) => ms !== undefined)
+  return {
+    folder: one.folder,
+    records: one.records + other.records,
+    bytes: one.bytes + other.bytes,
+    storedBytes: one.storedBytes + other.storedBytes,
+    limitBytes: one.limitBytes + other.limitBytes,
+    freeBytes: freeBytes.length === 0 ? undefined : Math.min(...freeBytes),
+    heldMs: heldMs.length === 0 ? undefined : Math.max(...heldMs),
+    lostBy,
+    fsyncSeconds: [...one.fsyncSeconds, ...other.fsyncSeconds],
+  }
+}

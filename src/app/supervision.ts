@@ -1,6 +1,5 @@
 import type { Config } from '../config/schema.ts'
-import type { GovernorState, Trend } from '../governor/governing.ts'
-import { Governor, type GovernorStep } from '../governor/governor.ts'
+import type { Trend } from '../governor/governing.ts'
 import { TrendDetector } from '../governor/trend.ts'
 import { Health } from '../health/health.ts'
 import type { Processes } from '../runtime/processes.ts'
@@ -8,7 +7,8 @@ import type { Files, Runtime, Timer } from '../runtime/runtime.ts'
 import type { WatchedChild } from '../supervisor/child.ts'
 import { connectionCounts } from '../supervisor/connections.ts'
 import type { ChildSnapshot, HttpCounts, Instance } from '../supervisor/instance.ts'
-import { collectorsOf, type Gathered, healthFacts, signalsOf, sinksOf, windowsOf } from './gathering.ts'
+import { collectorsOf, type Gathered, healthFacts, sinksOf, windowsOf } from './gathering.ts'
+import { Governors } from './governors.ts'
 import { LossWindow } from './loss-window.ts'
 import type { ProcessMeter } from './process-meter.ts'
 
@@ -39,7 +39,7 @@ export interface SupervisionParts {
 export class Supervision {
   readonly #parts: SupervisionParts
   readonly #health: Health
-  readonly #governor: Governor
+  readonly #governors: Governors
   readonly #memory = new TrendDetector('memory')
   readonly #heap = new TrendDetector('heap_after_gc')
   readonly #descriptors = new TrendDetector('descriptors')
@@ -47,9 +47,6 @@ export class Supervision {
   readonly #startUs: number
   readonly #startMs: number
   readonly #memoryLimitBytes: number
-  #governorState: GovernorState
-  /** When the collector was started that the governor's actions are in force in. */
-  #governedUs: number | undefined
   #timer: Timer | undefined
   #instance: Instance
   #isStopping = false
@@ -60,9 +57,11 @@ export class Supervision {
     this.#startUs = runtime.clock.steadyUs()
     this.#startMs = runtime.clock.now() / 1_000
     this.#health = new Health(windowsOf(config))
-    this.#governor = new Governor({ isEnabled: config.governor.enabled })
-    this.#governorState = this.#governor.startAnew(this.#startUs).state
-    this.#memoryLimitBytes = Math.min(config.governor.memoryBytes, processes.memoryLimitBytes() ?? Infinity)
+    const snapshots = parts.children.map((child) => child.snapshot())
+    const collectors = snapshots.filter(({ role }) => role === 'collector').map(({ name }) => name)
+    this.#governors = new Governors(collectors, { isEnabled: config.governor.enabled }, this.#startUs)
+    const shareBytes = (processes.memoryLimitBytes() ?? Infinity) / collectors.length
+    this.#memoryLimitBytes = Math.min(config.governor.memoryBytes, shareBytes)
     this.#instance = this.#look()
   }
 
@@ -112,8 +111,10 @@ export class Supervision {
       connections: connectionCounts(snapshots, own, nowUs),
       lostLately: this.#losses.lately(sinksOf(snapshots), nowUs),
       memoryLimitBytes: this.#memoryLimitBytes,
+      journalLimitBytes: config.journal.limitBytes,
     }
     if (!this.#isStopping) this.#govern(gathered)
+    const governor = this.#governors.overall
     return {
       name: config.name,
       version,
@@ -125,8 +126,8 @@ export class Supervision {
       ownPid: processes.ownPid,
       own,
       connections: gathered.connections,
-      verdict: this.#health.judge(healthFacts(gathered, this.#governorState, config)),
-      governor: this.#governorState,
+      verdict: this.#health.judge(healthFacts(gathered, governor, config)),
+      governor,
       trends: this.#trends(snapshots, nowUs),
       disks: disksOf(config, runtime.files),
       http: this.#parts.http(),
@@ -135,21 +136,13 @@ export class Supervision {
 
   /** Decides, and tells every process what is in force: one that was started since knows of nothing. */
   #govern(gathered: Gathered): void {
-    const { nowUs, children } = gathered
-    const [collector] = collectorsOf(children)
-    const startUs = collector?.child.startUs
-    const isAnew = startUs !== undefined && startUs !== this.#governedUs
-    if (isAnew) this.#governedUs = startUs
-    const step: GovernorStep = isAnew
-      ? this.#governor.startAnew(nowUs)
-      : this.#governor.step(signalsOf(gathered), nowUs)
-    this.#governorState = step.state
-    const { level, actions } = step.state
-    const active = Object.entries(actions).flatMap(([name, isActive]) => (isActive ? [name] : []))
-    for (const child of this.#parts.children) child.ask({ kind: 'govern', level, actions: active })
-    if (!step.restart) return
-    for (const child of this.#parts.children) {
-      if (child.snapshot().role === 'collector') child.restart('governor')
+    const restarts = this.#governors.step(gathered)
+    for (const [at, child] of this.#parts.children.entries()) {
+      const name = gathered.children[at]?.name ?? ''
+      const { level, actions } = this.#governors.stateOf(name)
+      const active = Object.entries(actions).flatMap(([action, isActive]) => (isActive ? [action] : []))
+      child.ask({ kind: 'govern', level, actions: active })
+      if (restarts.has(name)) child.restart('governor')
     }
   }
 

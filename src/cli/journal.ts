@@ -19,7 +19,7 @@ export const JOURNAL: Command = {
       kind: 'text',
       name: 'folder',
       placeholder: 'DIR',
-      doc: 'The journal, in place of that of the configuration.',
+      doc: 'The journal, in place of those of the configuration.',
     },
   ],
   examples: [
@@ -38,13 +38,11 @@ export const JOURNAL: Command = {
       io.stderr.write(`marketprism journal: ${told}; there are ${JOURNAL_ACTIONS.join(', ')}\n`)
       return EXIT.usage
     }
+    const { inspectJournal, inspectJournals } = await import('../app/journal.ts')
+    const task = { action, segments: rest.map(Number) }
     const folder = args.text('folder')
-    const required = folder === undefined ? requireConfig(args, io) : undefined
-    if (required !== undefined && 'exit' in required) return required.exit
-    const { inspectJournal } = await import('../app/journal.ts')
-    return inspectJournal(
-      { action, folder: folder ?? required?.config.journal.folder ?? '', segments: rest.map(Number) },
-      io,
-    )
+    if (folder !== undefined) return inspectJournal({ ...task, folder }, io)
+    const required = requireConfig(args, io)
+    return 'exit' in required ? required.exit : inspectJournals(required.config, task, io)
   },
 }

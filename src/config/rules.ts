@@ -1,5 +1,5 @@
 import { VENUE_IDS } from '../core/ids.ts'
-import type { Config } from './schema.ts'
+import { type Config, JOURNAL_LIMIT_MIN_BYTES } from './schema.ts'
 
 /** Keys that are sound each by itself, but not together. `keys` leads to the one to change. */
 export interface Conflict {
@@ -83,11 +83,14 @@ function* folderConflicts({ journal, capture, sinks }: Config): Generator<Confli
 }
 
 /** With less room than two segments the one that was just sealed would go before anybody could read it. */
-function* journalConflicts({ journal }: Config): Generator<Conflict> {
-  if (journal.limitBytes >= journal.segmentBytes * 2) return
+function* journalConflicts({ journal, supervisor, venues }: Config): Generator<Conflict> {
+  const collectors =
+    supervisor.collectors === 'one' ? 1 : VENUE_IDS.filter((venue) => venues[venue].enabled).length
+  const leastBytes = Math.max(journal.segmentBytes * 2, JOURNAL_LIMIT_MIN_BYTES) * collectors
+  if (journal.limitBytes >= leastBytes) return
   yield {
     keys: ['journal', 'limit_bytes'],
-    expected: `at least two segments, ${journal.segmentBytes * 2}`,
+    expected: `at least two segments${collectors > 1 ? ` for each of ${collectors} collectors` : ''}, ${leastBytes}`,
     found: `${journal.limitBytes}`,
     hint: 'allow more, or make segments smaller (segment_bytes)',
   }

@@ -14,6 +14,8 @@ const OVERRIDE_LIMIT = 1_000
 const DEPTH_MAX = 5_000
 const MEBIBYTE = 1024 * 1024
 const GIBIBYTE = 1024 * MEBIBYTE
+/** The least that a journal may be allowed to hold. */
+export const JOURNAL_LIMIT_MIN_BYTES = 16 * MEBIBYTE
 
 interface VenueDefaults<Book extends string, Trade extends string> {
   readonly instruments: readonly string[]
@@ -158,7 +160,7 @@ export const SCHEMA = field.section('Configuration of a collector.', {
     ),
     limit_bytes: field.integer(
       'The segments together hold at most this much. Beyond it the oldest go, even if a sink has not read them: for that sink this is a loss, which is counted.',
-      { value: 64 * GIBIBYTE, min: 16 * MEBIBYTE, max: 1_048_576 * GIBIBYTE },
+      { value: 64 * GIBIBYTE, min: JOURNAL_LIMIT_MIN_BYTES, max: 1_048_576 * GIBIBYTE },
     ),
     keep_hours: field.integer(
       'Segments that every sink has read are removed at this age. A sink counts as long as its cursor is in the folder `sinks` of the journal, also while it is not enabled.',

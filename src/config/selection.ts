@@ -72,12 +72,78 @@ export function tiersOf({
 
 /** The same configuration with journal, captures and Parquet store under `folder`. */
 export function withDataFolder(config: Config, folder: string): Config {
-  const base = folder.length > 1 && folder.endsWith('/') ? folder.slice(0, -1) : folder
+  const place = { journal: below(folder, 'journal'), store: below(folder, 'parquet') }
+  return withPlace({ ...config, capture: { ...config.capture, folder: below(folder, 'capture') } }, place)
+}
+
+const below = (folder: string, name: string): string =>
+  `${folder.length > 1 && folder.endsWith('/') ? folder.slice(0, -1) : folder}/${name}`
+
+/** A journal, and the Parquet store that is made of it. */
+export interface RecordPlace {
+  readonly journal: string
+  readonly store: string
+}
+
+/** The same configuration with its records at `place`. */
+export function withPlace(config: Config, { journal, store }: RecordPlace): Config {
   return {
     ...config,
-    journal: { ...config.journal, folder: `${base}/journal` },
-    capture: { ...config.capture, folder: `${base}/capture` },
-    sinks: { ...config.sinks, parquet: { ...config.sinks.parquet, folder: `${base}/parquet` } },
+    journal: { ...config.journal, folder: journal },
+    sinks: { ...config.sinks, parquet: { ...config.sinks.parquet, folder: store } },
+  }
+}
+
+/** Every place that records may be at, whatever `supervisor.collectors` and the enabled venues were when they were written. */
+export function recordPlaces({ journal, sinks }: Config): readonly RecordPlace[] {
+  const whole = { journal: journal.folder, store: sinks.parquet.folder }
+  return [whole, ...VENUE_IDS.map((venue) => placeOfVenue(whole, venue))]
+}
+
+const placeOfVenue = ({ journal, store }: RecordPlace, venue: VenueId): RecordPlace => ({
+  journal: below(journal, venue),
+  store: below(store, venue),
+})
+
+/** What one collector process takes on by itself, with a journal and a Parquet store of its own. */
+export interface Shard {
+  /** Of its process: `collector`, or `collector/okx-spot`. */
+  readonly name: string
+  readonly config: Config
+}
+
+/** The shards of a configuration: it itself where one collector has all, else one for each enabled venue. */
+export function shardsOf(config: Config): readonly Shard[] {
+  if (config.supervisor.collectors === 'one') return [{ name: 'collector', config }]
+  const selected = selectedVenues(config)
+  const limitBytes = Math.floor(config.journal.limitBytes / selected.length)
+  const shared = { ...config, journal: { ...config.journal, limitBytes } }
+  return selected.map(({ venue }) => ({ name: `collector/${venue}`, config: onlyVenue(shared, venue) }))
+}
+
+/** A configuration of one venue that is sound by itself: what is said of the others is left out. */
+function onlyVenue(config: Config, venue: VenueId): Config {
+  const { venues, publish, journal, sinks } = config
+  const only = <Section extends { readonly enabled: boolean }>(id: VenueId, section: Section): Section => ({
+    ...section,
+    enabled: id === venue,
+  })
+  const place = placeOfVenue({ journal: journal.folder, store: sinks.parquet.folder }, venue)
+  return {
+    ...withPlace(config, place),
+    venues: {
+      'binance-spot': only('binance-spot', venues['binance-spot']),
+      'binance-derivatives': only('binance-derivatives', venues['binance-derivatives']),
+      'okx-spot': only('okx-spot', venues['okx-spot']),
+      'okx-derivatives': only('okx-derivatives', venues['okx-derivatives']),
+      deribit: only('deribit', venues.deribit),
+    },
+    publish: {
+      ...publish,
+      overrides: publish.overrides.filter((override) => (override.venue ?? venue) === venue),
+    },
+    health: { ...config.health, required: [venue] },
+    supervisor: { ...config.supervisor, collectors: 'one' },
   }
 }
 

@@ -20,9 +20,9 @@ export interface HealthFacts {
 
 /** A process that the supervisor has started. */
 export interface ProcessFacts {
-  /** `collector`, `delivery`. */
+  /** `collector`, `collector/okx-spot`, `delivery`. */
   readonly name: string
-  /** Whether market data comes through it: without it there is none. */
+  /** Whether market data depends on it: as long as other collectors are at work, it does not on one of several. */
   readonly isVital: boolean
   readonly isRunning: boolean
   /** Since it was heard from, or was started; `undefined` while it is not running. */

@@ -28,7 +28,7 @@ const TICKS_PER_WINDOW = 5
 
 /** What is watched, and how. */
 export interface WatchedChildOptions {
-  /** `collector`, `delivery`. */
+  /** `collector`, `collector/okx-spot`, `delivery`. */
   readonly name: string
   readonly role: Report['role']
   /** Asked at each start. */
@@ -270,7 +270,7 @@ export class WatchedChild {
     const { name } = this.#options
     const system = pid === undefined ? '' : this.#given.processes.evidence(pid)
     const wallMs = Math.floor(this.#given.runtime.clock.now() / 1_000)
-    const evidence = `${name}-${wallMs}.txt`
+    const evidence = `${name.replaceAll('/', '-')}-${wallMs}.txt`
     const text = evidenceText({ name, pid, silentMs, system, lines: this.#lines.own(), report: this.#report })
     try {
       this.#given.keep(evidence, text)

@@ -29,7 +29,7 @@ export type ChildState =
 
 /** One process that the supervisor watches, as it knows it at a moment. */
 export interface ChildSnapshot {
-  /** `collector`, `delivery`. */
+  /** `collector`, `collector/okx-spot`, `delivery`. */
   readonly name: string
   readonly role: Report['role']
   readonly pid: number | undefined

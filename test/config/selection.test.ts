@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { publishSelection, selectedVenues, tiersOf, withDataFolder } from '../../src/config/selection.ts'
-import { configOf } from './bad-config.ts'
+import { configYaml } from '../../src/config/rendering.ts'
+import {
+  publishSelection,
+  recordPlaces,
+  selectedVenues,
+  shardsOf,
+  tiersOf,
+  withDataFolder,
+} from '../../src/config/selection.ts'
+import { VENUE_IDS } from '../../src/core/ids.ts'
+import { configOf, faultsOf } from './bad-config.ts'
 
 test('the enabled venues are selected with their streams and snapshot depth', () => {
   const config = configOf(
@@ -102,3 +111,87 @@ for (const [folder, journal] of [
     assert.equal(config.publish, OVERRIDDEN.publish)
   })
 }
+
+const TWO_VENUES = `
+venues: {binance-spot: {enabled: false}, binance-derivatives: {enabled: false}, okx-derivatives: {enabled: false}}
+journal: {folder: ./data/journal/, limit_bytes: 1000000001}
+health: {required: [deribit]}
+publish:
+  overrides:
+    - {instrument: BTC-USDT, depth: 400}
+    - {instrument: BTC-PERPETUAL, venue: deribit, depth: 50}
+supervisor: {collectors: per_venue}
+`
+
+test('one collector is one shard, the configuration itself', () => {
+  const config = configOf('{}')
+  assert.deepEqual(shardsOf(config), [{ name: 'collector', config }])
+})
+
+test('with a collector a venue each has its venue, its folders and its share of the room', () => {
+  const shards = shardsOf(configOf(TWO_VENUES))
+  assert.deepEqual(
+    shards.map(({ name, config: { journal, sinks, capture } }) => [
+      name,
+      journal.folder,
+      sinks.parquet.folder,
+      capture.folder,
+      journal.limitBytes,
+    ]),
+    [
+      [
+        'collector/okx-spot',
+        './data/journal/okx-spot',
+        './data/parquet/okx-spot',
+        './data/capture',
+        500_000_000,
+      ],
+      [
+        'collector/deribit',
+        './data/journal/deribit',
+        './data/parquet/deribit',
+        './data/capture',
+        500_000_000,
+      ],
+    ],
+  )
+  assert.deepEqual(
+    shards.map(({ config }) => selectedVenues(config).map(({ venue }) => venue)),
+    [['okx-spot'], ['deribit']],
+  )
+  assert.deepEqual(
+    shards.map(({ config }) => config.publish.overrides.length),
+    [1, 2],
+  )
+})
+
+test('a shard is a sound configuration by itself, and is not cut again', () => {
+  for (const { config } of shardsOf(configOf(TWO_VENUES))) {
+    assert.deepEqual(configOf(configYaml(config)), config)
+    assert.equal(shardsOf(config)[0]?.config, config)
+  }
+})
+
+test('the shards of two collectors have no folder in common, whatever is enabled', () => {
+  const every = shardsOf(configOf('supervisor: {collectors: per_venue}'))
+  assert.equal(every.length, VENUE_IDS.length)
+  const folders = every.flatMap(({ config: { journal, sinks } }) => [journal.folder, sinks.parquet.folder])
+  assert.equal(new Set(folders).size, VENUE_IDS.length * 2)
+})
+
+test('records are looked for where any setting of the collectors would have put them', () => {
+  const places = recordPlaces(configOf(TWO_VENUES))
+  assert.equal(places.length, VENUE_IDS.length + 1)
+  assert.deepEqual(places, recordPlaces(configOf(TWO_VENUES.replace('per_venue', 'one'))))
+  for (const { config } of shardsOf(configOf(TWO_VENUES))) {
+    const own = { journal: config.journal.folder, store: config.sinks.parquet.folder }
+    assert.ok(places.some((place) => place.journal === own.journal && place.store === own.store))
+  }
+})
+
+test('the journal must have room for two segments of every collector', () => {
+  const yaml = 'journal: {limit_bytes: 335544320, segment_bytes: 33554433}'
+  configOf(yaml)
+  const [fault] = faultsOf(`${yaml}\nsupervisor: {collectors: per_venue}`)
+  assert.match(fault?.expected ?? '', /^at least two segments for each of 5 collectors, 335544330$/)
+})

@@ -92,7 +92,9 @@ async function checkDisk(
   const probes = await Promise.all(
     storesOf(config, plans).map(async (store) => {
       const token = `${process.pid}-${runtime.random.next().toString(36).slice(2)}`
-      return { store, probe: await probeFolder(pathOf(store.folder), token, runtime.clock) }
+      const { folder, parts = [folder] } = store
+      const tools = { token, clock: runtime.clock }
+      return { store, probe: await probeFolder(pathOf(folder), parts.map(pathOf), tools) }
     }),
   )
   return judgeStores(probes, config).map(({ store, finding }) => check('disk', store.name, finding))

@@ -1,4 +1,5 @@
 import type { Config } from '../../config/schema.ts'
+import { shardsOf } from '../../config/selection.ts'
 import type { VenuePlan } from '../plan.ts'
 import { size } from '../screen.ts'
 import { type Finding, fault, milliseconds, ok, warning } from './check.ts'
@@ -8,6 +9,8 @@ import type { FolderProbe } from './folder-probe.ts'
 export interface Store {
   readonly name: 'journal' | 'parquet' | 'capture'
   readonly folder: string
+  /** Where its files are, where that is not the folder itself. */
+  readonly parts?: readonly string[]
   readonly bytesADay: number
 }
 
@@ -24,14 +27,15 @@ const FSYNC_MS = 100
 const HOURS_A_DAY = 24
 
 /** The folders that a configuration writes to. */
-export function storesOf({ journal, sinks, capture }: Config, plans: readonly VenuePlan[]): readonly Store[] {
+export function storesOf(config: Config, plans: readonly VenuePlan[]): readonly Store[] {
+  const { journal, sinks, capture } = config
   const total = (bytesOf: (plan: VenuePlan) => number): number =>
     plans.reduce((sum, plan) => sum + bytesOf(plan), 0)
   const journalADay = total((plan) => plan.journal_bytes_a_day)
   const packed = capture.compression === 'none' ? 1 : PACKED_SHARE
   const captureADay = total((plan) => plan.received_bytes_a_day) * packed
   return [
-    { name: 'journal', folder: journal.folder, bytesADay: journalADay },
+    { name: 'journal', folder: journal.folder, parts: journalFolders(config), bytesADay: journalADay },
     ...(sinks.parquet.enabled
       ? [{ name: 'parquet', folder: sinks.parquet.folder, bytesADay: journalADay * PARQUET_SHARE } as const]
       : []),
@@ -40,6 +44,9 @@ export function storesOf({ journal, sinks, capture }: Config, plans: readonly Ve
       : []),
   ]
 }
+
+const journalFolders = (config: Config): readonly string[] =>
+  shardsOf(config).map((shard) => shard.config.journal.folder)
 
 type Writable = Extract<FolderProbe, { readonly name: 'writable' }>
 

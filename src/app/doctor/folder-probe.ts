@@ -13,7 +13,7 @@ export type FolderProbe =
       readonly device: number
       readonly freeBytes: number
       readonly totalBytes: number
-      /** Files that stand in the folder itself. */
+      /** Files that stand in the folders themselves that were asked about. */
       readonly storedBytes: number
       readonly fsyncMs: number
     }
@@ -24,15 +24,23 @@ const PROBE_BYTES = 256 * 1024
 /** Files whose sizes are asked for: a full journal of small segments has fewer. */
 const FILES_LIMIT = 10_000
 
-/** Never rejects for what the disk does. A folder that is missing is not made. `token` names the file of this try. */
-export async function probeFolder(folder: string, token: string, clock: Clock): Promise<FolderProbe> {
+/**
+ * Never rejects for what the disk does. A folder that is missing is not made. `token` names the file of this try; `stored` are the
+ * folders of which it is told how much stands there.
+ */
+export async function probeFolder(
+  folder: string,
+  stored: readonly string[],
+  { token, clock }: { readonly token: string; readonly clock: Clock },
+): Promise<FolderProbe> {
   let path = folder
   try {
     path = await firstThatIs(folder)
     const fsyncMs = await writeOnce(join(path, `.marketprism-doctor-${token}`), clock)
     const [{ dev: device }, { bavail, blocks, bsize }] = await Promise.all([stat(path), statfs(path)])
     const isMissing = path !== folder
-    const storedBytes = isMissing ? 0 : await storedIn(folder)
+    const sizes = await Promise.all(stored.map((own) => storedIn(own)))
+    const storedBytes = sizes.reduce((sum, bytes) => sum + bytes, 0)
     const room = { freeBytes: bavail * bsize, totalBytes: blocks * bsize, storedBytes }
     return { name: 'writable', path, isMissing, device, ...room, fsyncMs }
   } catch (cause) {
@@ -68,9 +76,18 @@ async function writeOnce(path: string, clock: Clock): Promise<number> {
 }
 
 async function storedIn(folder: string): Promise<number> {
-  const names = (await readdir(folder)).slice(0, FILES_LIMIT)
+  const names = (await namesIn(folder)).slice(0, FILES_LIMIT)
   const sizes = await Promise.all(names.map((name) => sizeOf(join(folder, name))))
   return sizes.reduce((sum, bytes) => sum + bytes, 0)
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder)
+  } catch (cause) {
+    if (errorCodeOf(cause) !== 'ENOENT') throw cause
+    return []
+  }
 }
 
 /** Segments are renamed and removed meanwhile. */

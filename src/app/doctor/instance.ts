@@ -1,4 +1,5 @@
 import type { Config } from '../../config/schema.ts'
+import { shardsOf } from '../../config/selection.ts'
 import { errorCodeOf } from '../../runtime/failure-of.ts'
 import { lockHolder } from '../../runtime/lock-file.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
@@ -27,7 +28,9 @@ export async function checkInstance(
   return [
     ...ports.map(({ finding }, index) => check(group, index === 0 ? 'health port' : 'metrics port', finding)),
     ...(enabled ? [] : [check(group, 'ports', HTTP_OFF)]),
-    check(group, 'journal', checkLock(pathOf(config.journal.folder), hasInstance)),
+    ...shardsOf(config).map(({ config: { journal } }) =>
+      check(group, 'journal', checkLock(pathOf(journal.folder), hasInstance)),
+    ),
   ]
 }
 

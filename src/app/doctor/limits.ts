@@ -1,4 +1,5 @@
 import type { Config } from '../../config/schema.ts'
+import { shardsOf } from '../../config/selection.ts'
 import type { HostLimits } from '../../runtime/host-limits.ts'
 import type { VenuePlan } from '../plan.ts'
 import { size } from '../screen.ts'
@@ -41,9 +42,11 @@ export function judgeNode(version: string): Finding {
 }
 
 /** Of whichever process needs more: a collector while all its sockets are being replaced, or the supervisor with all its clients. */
-export function descriptorsNeeded({ http }: Config, plans: readonly VenuePlan[]): number {
-  const sockets = plans.reduce((sum, plan) => sum + plan.sockets.length, 0)
-  const collector = OWN_DESCRIPTORS + sockets * 2 + plans.length * REST_SOCKETS
+export function descriptorsNeeded({ http, supervisor }: Config, plans: readonly VenuePlan[]): number {
+  const needs = plans.map(({ sockets }) => sockets.length * 2 + REST_SOCKETS)
+  const isOne = supervisor.collectors === 'one'
+  const collector =
+    OWN_DESCRIPTORS + (isOne ? needs.reduce((sum, need) => sum + need, 0) : Math.max(0, ...needs))
   return http.enabled ? Math.max(collector, OWN_DESCRIPTORS + HTTP_CONNECTIONS) : collector
 }
 
@@ -61,14 +64,17 @@ export function judgeDescriptors(limit: number | undefined, needed: number): Fin
 /** The limit of the container, or else the machine, must have room for the heap: otherwise the kernel ends the collector without a word. */
 export function judgeMemory(
   { memoryBytes, machineMemoryBytes }: Pick<HostLimits, 'memoryBytes' | 'machineMemoryBytes'>,
-  { supervisor, sinks }: Config,
+  config: Config,
 ): Finding {
-  const heapBytes = supervisor.heapMb * MEBIBYTE
+  const { supervisor, sinks } = config
+  const collectors = shardsOf(config).length
+  const heapBytes = supervisor.heapMb * MEBIBYTE * collectors
   const storeBytes = sinks.parquet.enabled ? sinks.parquet.memoryMb * MEBIBYTE : 0
-  const neededBytes = heapBytes + storeBytes + BESIDE_HEAP_BYTES
+  const neededBytes = heapBytes + storeBytes + BESIDE_HEAP_BYTES * collectors
   const hasBytes = memoryBytes ?? machineMemoryBytes
   const owner = memoryBytes === undefined ? 'this machine' : 'the container'
-  const need = `heap ${size(heapBytes)} (supervisor.heap_mb), ${size(neededBytes)} in all`
+  const heaps = collectors === 1 ? 'heap' : `heaps of ${collectors} collectors`
+  const need = `${heaps} ${size(heapBytes)} (supervisor.heap_mb), ${size(neededBytes)} in all`
   const text = `${owner} has ${size(hasBytes)}; an instance may take: ${need}`
   if (hasBytes >= neededBytes) return ok(text)
   const advice = 'give more memory, or lower supervisor.heap_mb and sinks.parquet.memory_mb'

@@ -13,6 +13,7 @@ import {
   smallestOf,
   storesOf,
   sumOf,
+  worstCollector,
 } from './reading.ts'
 
 const SINK = ['sink']
@@ -97,7 +98,7 @@ export const JOURNAL_FAMILY: Family = {
       'collector_journal_held',
       'Whether the disk takes nothing: 1 yes, 0 no. What comes meanwhile is lost, and covered by gap records.',
       [],
-      overCollectors(({ journal }) => asNumber(journal.heldMs !== undefined)),
+      worstCollector(({ journal }) => asNumber(journal.heldMs !== undefined)),
     ),
     gauge(
       'collector_journal_held_since_timestamp_seconds',

@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, Registry, type RegistryContentType, Summary 
 import type { Report } from '../../telemetry/report.ts'
 import type { Instance } from '../instance.ts'
 import { bounded, OVERFLOW, type Row, rowOf, seriesOf, type Taken, type Told } from './bounds.ts'
+import { CarriedTotals } from './carried.ts'
 import { METRICS } from './families.ts'
 import { SERIES } from './http.ts'
 import type { HistogramMetric, Metric, Sample, SummaryMetric } from './metric.ts'
@@ -27,6 +28,7 @@ export class Exposition {
     (metric) => new KeptHistogram(metric),
   )
   readonly #observed = new WeakSet<Report>()
+  readonly #totals = new CarriedTotals()
   readonly #cache = new Map<ExpositionFormat, { readonly atUs: number; readonly text: Promise<string> }>()
 
   /** Takes the single measurements of a report. Once for each: given again, it does nothing. */
@@ -47,7 +49,7 @@ export class Exposition {
 
   #render(instance: Instance, format: ExpositionFormat): Promise<string> {
     const taken = this.#taken()
-    const told = bounded(toldOf(instance), taken)
+    const told = bounded(toldOf(this.#totals.carried(instance)), taken)
     const series = taken.series + seriesOf(told)
     const registry = new Registry<RegistryContentType>()
     registry.setContentType(CONTENT_TYPES[format])

@@ -1,7 +1,7 @@
 import type { SheddingReport } from '../../telemetry/report.ts'
 import type { Instance } from '../instance.ts'
 import { counter, type Family, gauge, type Sample } from './metric.ts'
-import { asNumber, collectorsOf, overCollectors } from './reading.ts'
+import { asNumber, collectorsOf, worstCollector } from './reading.ts'
 
 const perTrend =
   (read: (trend: Instance['trends'][number]) => number | undefined) =>
@@ -54,9 +54,9 @@ export const GOVERNOR_FAMILY: Family = {
     ),
     gauge(
       'collector_shedding_level',
-      'Level that the collector works at, as the governor last told it.',
+      'Level that the collector works at, as the governor last told it; the highest, where there are several.',
       [],
-      overCollectors(({ shedding }) => shedding.level),
+      worstCollector(({ shedding }) => shedding.level),
     ),
     gauge(
       'collector_shedding_action_active',
@@ -66,7 +66,7 @@ export const GOVERNOR_FAMILY: Family = {
     ),
     counter(
       'collector_shed_total',
-      'What the collector left out because the governor asked, number of records, by action.',
+      'What the collector did because the governor asked, number, by action: tops left out (slow_tops) or cut (less_depth), instruments paused, sockets ended, connections replaced, collections forced, renewals left out.',
       ['action'],
       perShedding(({ shedBy }) => Object.entries(shedBy)),
     ),

@@ -136,6 +136,11 @@ export const overCollectors =
   (read: (report: CollectorReport) => number | undefined): Read =>
   (instance) => [[sumOf(collectorsOf(instance).map(({ report }) => read(report)))]]
 
+/** A metric without labels: the greatest of the collectors. */
+export const worstCollector =
+  (read: (report: CollectorReport) => number | undefined): Read =>
+  (instance) => [[greatestOf(collectorsOf(instance).map(({ report }) => read(report)))]]
+
 interface VenueView {
   readonly child: ChildSnapshot
   readonly venue: VenueReport
