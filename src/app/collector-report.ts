@@ -152,7 +152,7 @@ function booksOf(streams: readonly InstrumentStreams[], { counts }: FeedStatus):
     books[book.sync.state]++
     books.levels += book.sync.book.bids.count + book.sync.book.asks.count
   }
-  return { ...books, expected: counts.books, stale: Math.min(counts.silent, books.live) }
+  return { ...books, expected: counts.books, stale: Math.min(counts.booksSilent, books.live) }
 }
 
 /**

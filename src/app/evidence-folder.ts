@@ -1,39 +1,56 @@
-import type { Files } from '../runtime/runtime.ts'
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 
-/** Files of evidence that are kept of each kind: the newest. */
-const FILES_LIMIT = 5
-/** What Node writes when the heap is full: `report.20261128.231500.4711.0.001.json`. */
-const NODE_REPORT = /^report\./
+/** Files of evidence that are kept: the newest. */
+const FILES_LIMIT = 10
 
-/** Where what is known of processes that were stuck or crashed is kept, for whoever looks into it later. */
+/**
+ * Where what is known of processes that were stuck or crashed is kept, for whoever looks into it later. Nothing here waits for the
+ * disk, which may be why they are stuck, and nothing depends on it: what cannot be kept is not.
+ */
 export class EvidenceFolder {
   readonly path: string
-  readonly #files: Files
+  /** One after the other: a disk that hangs holds one of them, and those behind it are dropped. */
+  #underWay: Promise<void> | undefined
 
-  /** Throws `FailureError` (`disk`) where there can be no such folder. */
-  constructor(path: string, files: Files) {
+  constructor(path: string) {
     this.path = path
-    this.#files = files
-    files.makeFolder(path)
-    this.#prune()
   }
 
-  /** Keeps `text` under `name`, which ends in its time in ms: `collector-1764330000000.txt`. */
+  /** Keeps `text` under `name`. */
   keep(name: string, text: string): void {
-    this.#files.replace(`${this.path}/${name}`, new TextEncoder().encode(text))
-    this.#prune()
+    this.#then(async () => {
+      const file = join(this.path, name)
+      await mkdir(this.path, { recursive: true })
+      await writeFile(`${file}.tmp`, text, { mode: 0o640 })
+      await rename(`${file}.tmp`, file)
+      await this.#prune()
+    })
   }
 
-  #prune(): void {
-    const names = this.#files.list(this.path)
-    const reports = names.filter((name) => NODE_REPORT.test(name)).toSorted()
-    const others = names
-      .filter((name) => !NODE_REPORT.test(name))
-      .toSorted((one, other) => timeOf(one) - timeOf(other))
-    for (const kind of [reports, others]) {
-      for (const name of kind.slice(0, -FILES_LIMIT)) this.#files.remove(`${this.path}/${name}`)
-    }
+  /** Lets go of all but the newest files, those that Node has written (`report.*.json`) included. */
+  prune(): void {
+    this.#then(() => this.#prune())
+  }
+
+  /** Resolves when nothing is under way. */
+  async settled(): Promise<void> {
+    await this.#underWay
+  }
+
+  #then(work: () => Promise<void>): void {
+    if (this.#underWay !== undefined) return
+    this.#underWay = work()
+      .catch(() => undefined)
+      .finally(() => (this.#underWay = undefined))
+  }
+
+  async #prune(): Promise<void> {
+    const names = await readdir(this.path)
+    const files = await Promise.all(
+      names.map(async (name) => ({ name, ms: (await stat(join(this.path, name))).mtimeMs })),
+    )
+    const old = files.toSorted((one, other) => other.ms - one.ms).slice(FILES_LIMIT)
+    await Promise.all(old.map(({ name }) => rm(join(this.path, name), { force: true })))
   }
 }
-
-const timeOf = (name: string): number => Number(/(\d+)\.\w+$/.exec(name)?.[1] ?? 0)

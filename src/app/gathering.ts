@@ -15,12 +15,10 @@ export interface Gathered {
   /** Names of the processes that end again and again. */
   readonly looping: ReadonlySet<string>
   readonly connections: ConnectionCounts | undefined
-  /** By sink: records that it has lost within the last five minutes. */
+  /** By `sink/NAME` and `journal/PROCESS`: records that were lost there within the last five minutes. */
   readonly lostLately: ReadonlyMap<string, number>
   /** Resident memory that a collector should stay below. */
   readonly memoryLimitBytes: number
-  /** What all journals may hold together. */
-  readonly journalLimitBytes: number
 }
 
 /** A collector begins for so long: modules, instrument lists, a snapshot for every book. */
@@ -56,7 +54,10 @@ export function healthFacts(
     fault: faultOf(children, vital),
     processes: children.map((child) => processFacts(child, gathered, vital)),
     venues: venueFacts(children, nowUs, config),
-    journal: { heldMs: held.length === 0 ? undefined : Math.max(...held) },
+    journal: {
+      heldMs: held.length === 0 ? undefined : Math.max(...held),
+      lostLately: unreadLost(lostLately),
+    },
     sinks: sinksOf(children).map((sink) => sinkFacts(sink, lostLately)),
     governor: { level: governor.level, sinceUs: governor.sinceUs },
   }
@@ -81,11 +82,17 @@ export function signalsOf(gathered: Gathered, name: string): Signals {
   }
 }
 
+/** Records that went from journals before a sink had read them. */
+function unreadLost(lostLately: ReadonlyMap<string, number>): number {
+  let records = 0
+  for (const [name, lost] of lostLately) if (name.startsWith('journal/')) records += lost
+  return records
+}
+
 /** Of what all journals may hold, what the sink that is furthest behind has not read. */
-function backlogShare({ children, journalLimitBytes }: Gathered): number | undefined {
-  // A sink that is paused cannot get on, and is not to keep up the pressure for which it is.
-  const waiting = sinksOf(children).filter(({ isPaused }) => !isPaused)
-  return share(Math.max(0, ...waiting.map((sink) => sink.behindBytes)), journalLimitBytes)
+function backlogShare({ children }: Gathered): number | undefined {
+  const limitBytes = collectorsOf(children).reduce((sum, { report }) => sum + report.journal.limitBytes, 0)
+  return share(Math.max(0, ...sinksOf(children).map((sink) => sink.behindBytes)), limitBytes)
 }
 
 /** Connections that nobody answers for: of the whole instance where there is one collector, else of this one alone. */
@@ -194,7 +201,7 @@ function sinkFacts(sink: SinkReport, lostLately: ReadonlyMap<string, number>): S
     sink: sink.sink,
     trouble: sink.trouble,
     behindMs: sink.behindMs,
-    lostLately: lostLately.get(sink.sink) ?? 0,
+    lostLately: lostLately.get(`sink/${sink.sink}`) ?? 0,
     isPaused: sink.isPaused,
   }
 }

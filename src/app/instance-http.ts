@@ -63,10 +63,10 @@ export function openInstanceHttp(
 }
 
 function healthOf(instance: Instance, component: string | undefined): { status: number; body: string } {
-  const { verdict, nowUs, nowMs, startMs } = instance
+  const { verdict, nowUs, nowMs, startUs } = instance
   const body = healthDocument(verdict, {
     nowUs,
-    startUs: nowUs - (nowMs - startMs) * 1_000,
+    startUs,
     timeOf: (steadyUs) => new Date(nowMs - (nowUs - steadyUs) / 1_000).toISOString(),
     component,
   })

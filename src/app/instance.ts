@@ -8,7 +8,7 @@ import { textDigest } from '../runtime/sha256.ts'
 import { WatchedChild } from '../supervisor/child.ts'
 import type { HttpCounts } from '../supervisor/instance.ts'
 import { Exposition } from '../supervisor/metrics/exposition.ts'
-import type { Emit } from '../telemetry/events.ts'
+import type { Emit, SystemEvent } from '../telemetry/events.ts'
 import { Diagnoses } from './diagnoses.ts'
 import { EvidenceFolder } from './evidence-folder.ts'
 import { openInstanceHttp } from './instance-http.ts'
@@ -157,9 +157,12 @@ export class RunningInstance {
   }
 
   #watchedChildren(): readonly Child[] {
-    const { runtime } = this.#outside
-    const evidence = new EvidenceFolder(`${this.#options.config.journal.folder}/evidence`, runtime.files)
-    const { emit } = this.#hearer
+    const evidence = new EvidenceFolder(`${this.#options.config.journal.folder}/evidence`)
+    const emit = (event: SystemEvent): void => {
+      this.#hearer.emit(event)
+      // Node may have written a report of its own.
+      if (event.type === 'process_ended') evidence.prune()
+    }
     return childrenOf(this.#options, evidence.path).map(
       (child) =>
         new WatchedChild(child, {

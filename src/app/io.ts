@@ -3,8 +3,17 @@ export interface TextStream {
   write(text: string): void
 }
 
+/** A stream that somebody may follow, or have forgotten. */
+export interface LiveStream extends TextStream {
+  /**
+   * As `write`, for what may be left out: it never waits, and is dropped while whoever reads is far behind. A terminal that nobody
+   * looks at must not hold up what looks after others.
+   */
+  offer(text: string): void
+}
+
 /** Standard output, for what may be more than memory should hold. */
-export interface OutputStream extends TextStream {
+export interface OutputStream extends LiveStream {
   /** Resolves once the bytes are handed on; rejects with `FailureError` (`unreachable`) when nobody reads any more. */
   writeBytes(bytes: Uint8Array): Promise<void>
 }
@@ -12,7 +21,7 @@ export interface OutputStream extends TextStream {
 /** What a command may know and touch of the terminal and the process that run it; made in src/cli/main.ts. */
 export interface Io {
   readonly stdout: OutputStream
-  readonly stderr: TextStream
+  readonly stderr: LiveStream
   /** Whether standard output is a terminal: then screens may be drawn. */
   readonly isTerminal: boolean
   /** Width of the terminal; 80 where there is none. */

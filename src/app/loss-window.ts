@@ -1,5 +1,3 @@
-import type { SinkReport } from '../telemetry/report.ts'
-
 /** A loss counts for so long. */
 const WINDOW_US = 300_000_000
 
@@ -8,31 +6,29 @@ interface Loss {
   readonly records: number
 }
 
-/** How much each sink has lost lately, from totals that grow. */
+/** How much was lost lately, from totals by name that grow. */
 export class LossWindow {
   readonly #totals = new Map<string, number>()
   readonly #losses = new Map<string, readonly Loss[]>()
 
-  /** Records that each sink has lost within the last five minutes. What was lost before this began is not its affair. */
-  lately(sinks: readonly SinkReport[], nowUs: number): ReadonlyMap<string, number> {
-    for (const { sink, lost } of sinks) {
-      const before = this.#totals.get(sink)
-      this.#totals.set(sink, lost)
-      if (before !== undefined && lost > before) this.#add(sink, { atUs: nowUs, records: lost - before })
+  /** Records that each has lost within the last five minutes. What was lost before this began is not its affair. */
+  lately(totals: ReadonlyMap<string, number>, nowUs: number): ReadonlyMap<string, number> {
+    for (const [name, total] of totals) {
+      const before = this.#totals.get(name)
+      this.#totals.set(name, total)
+      // A total that has fallen is that of a process that began anew.
+      const records = before === undefined ? 0 : total < before ? total : total - before
+      if (records > 0) this.#losses.set(name, [...(this.#losses.get(name) ?? []), { atUs: nowUs, records }])
     }
     const sums = new Map<string, number>()
-    for (const [sink, losses] of this.#losses) {
+    for (const [name, losses] of this.#losses) {
       const kept = losses.filter(({ atUs }) => nowUs - atUs < WINDOW_US)
-      this.#losses.set(sink, kept)
+      this.#losses.set(name, kept)
       sums.set(
-        sink,
+        name,
         kept.reduce((sum, { records }) => sum + records, 0),
       )
     }
     return sums
-  }
-
-  #add(sink: string, loss: Loss): void {
-    this.#losses.set(sink, [...(this.#losses.get(sink) ?? []), loss])
   }
 }

@@ -27,6 +27,7 @@ export type Told =
 /** The channel to the process that started this one; there is none where a person started it. */
 export class ParentLink {
   readonly #timers: Timers
+  #isUnderWay = false
 
   constructor(timers: Timers) {
     this.#timers = timers
@@ -40,7 +41,12 @@ export class ParentLink {
       if (ask !== undefined) asked(ask)
     }
     process.on('message', hear)
-    const tell = (): void => this.tell({ kind: 'report', report: report() })
+    const tell = (): void => {
+      // Reports that nobody takes do not pile up: the next one says more.
+      if (this.#isUnderWay) return
+      this.#isUnderWay = true
+      this.tell({ kind: 'report', report: report() }, () => (this.#isUnderWay = false))
+    }
     const timer = this.#timers.every(REPORT_MS, tell)
     tell()
     return () => {
@@ -50,10 +56,10 @@ export class ParentLink {
   }
 
   /** Does nothing where nobody listens. */
-  tell(told: Told): void {
+  tell(told: Told, taken: () => void = () => undefined): void {
     if (!process.connected) return
     // The other side may go at any moment: what it does not hear it does not need.
-    process.send?.(told, undefined, {}, () => undefined)
+    process.send?.(told, undefined, {}, taken)
   }
 
   /** Resolves when the process that started this one is gone; never where there was none. */

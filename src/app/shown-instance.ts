@@ -1,5 +1,5 @@
 import type { Runtime, Timer } from '../runtime/runtime.ts'
-import type { Io } from './io.ts'
+import type { Io, LiveStream } from './io.ts'
 import { drawScreen, duration, ENTER_SCREEN, LEAVE_SCREEN, plainLines, size } from './screen.ts'
 import type { Status } from './status.ts'
 import { gapsOf, type TimedStatus, Viewer } from './view.ts'
@@ -15,6 +15,8 @@ export interface ShownOptions {
   readonly address: string | undefined
   /** Lines instead of a redrawn screen. */
   readonly plain: boolean
+  /** Where lines go. */
+  readonly lines: LiveStream
   /** How it is at this moment; `undefined` while that is not known. */
   readonly status: () => Status | undefined
   /** Something that must be said besides, looked up at each view. */
@@ -64,8 +66,8 @@ export class ShownInstance {
   #draw(now: TimedStatus): void {
     const notice = this.#options.notice()
     const view = this.#viewer.view(now, notice === undefined ? [] : [notice])
-    if (this.#options.plain) this.#io.stdout.write(`${plainLines(view).join('\n')}\n`)
-    else this.#io.stdout.write(drawScreen(view, this.#io.columns))
+    if (this.#options.plain) this.#options.lines.offer(`${plainLines(view).join('\n')}\n`)
+    else this.#io.stdout.offer(drawScreen(view, this.#io.columns))
   }
 }
 

@@ -1,5 +1,5 @@
-import { setFlagsFromString } from 'node:v8'
 import type { Config } from '../config/schema.ts'
+import { staySmall } from '../runtime/garbage.ts'
 import { systemRuntime } from '../runtime/system.ts'
 import { SystemProcesses } from '../runtime/system-processes.ts'
 import { eventText } from './event-text.ts'
@@ -11,8 +11,14 @@ import type { Status } from './status.ts'
 import { untilStopped } from './until-stopped.ts'
 import { readVersion } from './version.ts'
 
+/** Said where HTTP is switched off. */
+const SILENT =
+  'HTTP is switched off (http.enabled or COLLECTOR_ENABLE_HTTP): nobody can ask how this is, and nothing will page anybody\n'
 /** No venue has answered for so long: say what to do. */
 const UNREACHABLE_SECONDS = 10
+
+/** By then everything is loaded, and the first connections are made. */
+const SETTLED_MS = 5_000
 
 export interface StartRun {
   readonly title: string
@@ -29,36 +35,42 @@ export interface StartRun {
 }
 
 /** Runs an instance and shows it, until it is told to stop. Answers how it was at the end. */
-export async function runInstance(config: Config, run: StartRun, io: Io): Promise<Status> {
-  // This process only looks on: what it makes each second need not wait in a large young generation.
-  setFlagsFromString('--semi-space-growth-factor=1')
+export async function runInstance(config: Config, asked: StartRun, io: Io): Promise<Status> {
+  // Records have standard output for themselves.
+  const hasRecords = config.sinks.stdout.enabled && asked.delivers && !asked.isSingle
+  const run = { ...asked, plain: asked.plain || hasRecords }
+  const lines = hasRecords ? io.stderr : io.stdout
   const runtime = systemRuntime()
-  const instance = new RunningInstance(
+  const instance = await RunningInstance.open(
     { ...run, config, version: readVersion() },
     { runtime, processes: new SystemProcesses() },
     hearerOf(run, io),
   )
   await instance.start()
+  // In a single process the collector makes far more than whoever looks on.
+  if (!run.isSingle) runtime.timers.after(SETTLED_MS, staySmall)
   const address = addressOf(config, instance.ports)
   const shown = new ShownInstance(
     {
       title: run.title,
       address: address === undefined ? undefined : `${address}/health`,
       plain: run.plain,
+      lines,
       status: () => instance.status(),
       notice: () => noticeOf(instance.status()),
     },
     runtime,
     io,
   )
-  if (run.plain && address !== undefined) io.stdout.write(`health and metrics at ${address}\n`)
+  if (address === undefined) io.stderr.write(SILENT)
+  else if (run.plain) lines.write(`health and metrics at ${address}\n`)
   shown.open()
   await untilStopped(io, run.seconds)
   shown.hold()
   await instance.stop()
   shown.close()
   const status = instance.status()
-  io.stdout.write(closingLine(run.title, status))
+  lines.write(closingLine(run.title, status))
   return status
 }
 
@@ -83,15 +95,16 @@ function addressOf({ http }: Config, [port]: readonly number[]): string | undefi
 /** On a terminal the screen says it; logs want the moment. */
 function hearerOf({ plain }: StartRun, io: Io): InstanceHearer {
   const tell = (text: string | undefined): void => {
-    if (plain && text !== undefined) io.stderr.write(`${text}\n`)
+    if (plain && text !== undefined) io.stderr.offer(`${new Date().toISOString()} ${text}\n`)
   }
   return { emit: (event) => tell(eventText(event)), line: (name, line) => tell(`${name}: ${line}`) }
 }
 
 /** What a newcomer without a network has to be told. */
-function noticeOf({ venues, upSeconds }: Status): string | undefined {
-  const isHeard = venues.some(({ frames }) => frames > 0)
-  return upSeconds < UNREACHABLE_SECONDS || isHeard
+function noticeOf({ venues, processes, upSeconds }: Status): string | undefined {
+  const isFirst = processes.every(({ restarts }) => restarts === 0)
+  const isUnheard = venues.length > 0 && venues.every(({ frames }) => frames === 0)
+  return upSeconds < UNREACHABLE_SECONDS || !isFirst || !isUnheard
     ? undefined
     : 'No venue can be reached from here; trying on. To see it work without a network: npm run demo'
 }

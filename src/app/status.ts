@@ -36,7 +36,7 @@ export interface ProcessStatus {
 export function statusOf(instance: Instance): Status {
   const { children, own, verdict, governor, connections } = instance
   const collectors = collectorsOf(children).map(({ report }) => report)
-  const upSeconds = Math.round((instance.nowMs - instance.startMs) / 1_000)
+  const upSeconds = Math.round((instance.nowUs - instance.startUs) / 1e6)
   return {
     name: instance.name,
     version: instance.version,

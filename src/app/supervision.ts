@@ -3,10 +3,11 @@ import type { Trend } from '../governor/governing.ts'
 import { TrendDetector } from '../governor/trend.ts'
 import { Health } from '../health/health.ts'
 import type { Processes } from '../runtime/processes.ts'
-import type { Files, Runtime, Timer } from '../runtime/runtime.ts'
+import type { Runtime, Timer } from '../runtime/runtime.ts'
 import type { WatchedChild } from '../supervisor/child.ts'
 import { connectionCounts } from '../supervisor/connections.ts'
 import type { ChildSnapshot, HttpCounts, Instance } from '../supervisor/instance.ts'
+import { Disks } from './disks.ts'
 import { collectorsOf, type Gathered, healthFacts, sinksOf, windowsOf } from './gathering.ts'
 import { Governors } from './governors.ts'
 import { LossWindow } from './loss-window.ts'
@@ -40,9 +41,8 @@ export class Supervision {
   readonly #parts: SupervisionParts
   readonly #health: Health
   readonly #governors: Governors
-  readonly #memory = new TrendDetector('memory')
-  readonly #heap = new TrendDetector('heap_after_gc')
-  readonly #descriptors = new TrendDetector('descriptors')
+  readonly #disks: Disks
+  #trendsOf = new ProcessTrends('')
   readonly #losses = new LossWindow()
   readonly #startUs: number
   readonly #startMs: number
@@ -57,6 +57,7 @@ export class Supervision {
     this.#startUs = runtime.clock.steadyUs()
     this.#startMs = runtime.clock.now() / 1_000
     this.#health = new Health(windowsOf(config))
+    this.#disks = new Disks([config.journal.folder, config.sinks.parquet.folder], runtime.files)
     const snapshots = parts.children.map((child) => child.snapshot())
     const collectors = snapshots.filter(({ role }) => role === 'collector').map(({ name }) => name)
     this.#governors = new Governors(collectors, { isEnabled: config.governor.enabled }, this.#startUs)
@@ -109,9 +110,8 @@ export class Supervision {
       children: snapshots,
       looping: new Set(children.flatMap((child, at) => (child.isLooping ? (snapshots[at]?.name ?? []) : []))),
       connections: connectionCounts(snapshots, own, nowUs),
-      lostLately: this.#losses.lately(sinksOf(snapshots), nowUs),
+      lostLately: this.#losses.lately(lossesOf(snapshots), nowUs),
       memoryLimitBytes: this.#memoryLimitBytes,
-      journalLimitBytes: config.journal.limitBytes,
     }
     if (!this.#isStopping) this.#govern(gathered)
     const governor = this.#governors.overall
@@ -120,6 +120,7 @@ export class Supervision {
       version,
       configHash,
       startMs: this.#startMs,
+      startUs: this.#startUs,
       nowMs: runtime.clock.now() / 1_000,
       nowUs,
       children: snapshots,
@@ -129,7 +130,7 @@ export class Supervision {
       verdict: this.#health.judge(healthFacts(gathered, governor, config)),
       governor,
       trends: this.#trends(snapshots, nowUs),
-      disks: disksOf(config, runtime.files),
+      disks: this.#disks.look(),
       http: this.#parts.http(),
     }
   }
@@ -148,33 +149,48 @@ export class Supervision {
 
   #trends(children: readonly ChildSnapshot[], nowUs: number): readonly Trend[] {
     const running = collectorsOf(children).filter(({ child }) => child.startUs !== undefined)
-    const memory = sum(running.map(({ child }) => child.readings?.residentBytes))
-    const heap = sum(running.map(({ report }) => report.process.heapAfterMajorGcBytes))
-    const descriptors = sum(running.map(({ child }) => child.readings?.descriptors))
-    if (memory !== undefined) this.#memory.add(memory, nowUs)
-    if (heap !== undefined) this.#heap.add(heap, nowUs)
-    if (descriptors !== undefined) this.#descriptors.add(descriptors, nowUs)
+    const processes = running.map(({ child }) => `${child.name} ${child.startUs}`).join()
+    // A process that begins anew grows at first, as all do: that is no trend of the one before it.
+    if (processes !== this.#trendsOf.processes) this.#trendsOf = new ProcessTrends(processes)
+    const { memory, heap, descriptors } = this.#trendsOf
+    memory.add(sum(running.map(({ child }) => child.readings?.residentBytes)), nowUs)
+    heap.add(sum(running.map(({ report }) => report.process.heapAfterMajorGcBytes)), nowUs)
+    descriptors.add(sum(running.map(({ child }) => child.readings?.descriptors)), nowUs)
     const count = Math.max(1, running.length)
     const { supervisor } = this.#parts.config
     return [
-      this.#memory.trend(this.#memoryLimitBytes * count),
-      this.#heap.trend(supervisor.heapMb * MEBIBYTE * count),
-      this.#descriptors.trend(sum(running.map(({ child }) => child.readings?.descriptorLimit))),
+      memory.trend(this.#memoryLimitBytes * count),
+      heap.trend(supervisor.heapMb * MEBIBYTE * count),
+      descriptors.trend(sum(running.map(({ child }) => child.readings?.descriptorLimit))),
     ]
   }
+}
+
+/** What the same processes take over time. */
+class ProcessTrends {
+  /** Which, and since when. */
+  readonly processes: string
+  readonly memory = new TrendDetector('memory')
+  readonly heap = new TrendDetector('heap_after_gc')
+  readonly descriptors = new TrendDetector('descriptors')
+
+  constructor(processes: string) {
+    this.processes = processes
+  }
+}
+
+/** How much each sink has lost: as the delivery tells, and of what went before any delivery could read it as the journals tell. */
+function lossesOf(children: readonly ChildSnapshot[]): ReadonlyMap<string, number> {
+  const losses = new Map(sinksOf(children).map(({ sink, lost }) => [`sink/${sink}`, lost]))
+  for (const { child, report } of collectorsOf(children)) {
+    const lost = Object.values(report.journal.lostBy).reduce((total, records) => total + records, 0)
+    losses.set(`journal/${child.name}`, lost)
+  }
+  return losses
 }
 
 /** `undefined` where none is known. */
 function sum(values: readonly (number | undefined)[]): number | undefined {
   const known = values.filter((value) => value !== undefined)
   return known.length === 0 ? undefined : known.reduce((total, value) => total + value, 0)
-}
-
-/** The disks that records are written to. One that cannot be read is left out: what writes to it says so. */
-function disksOf(config: Config, files: Files): Instance['disks'] {
-  const folders = new Set([config.journal.folder, config.sinks.parquet.folder])
-  return [...folders].flatMap((path) => {
-    const room = files.room(path)
-    return room === undefined ? [] : [{ path, ...room }]
-  })
 }

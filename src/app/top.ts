@@ -34,7 +34,7 @@ export async function top(run: TopRun, io: Io): Promise<number> {
   io.stdout.write(ENTER_SCREEN)
   let last = first
   const draw = (notices: readonly string[]): void => {
-    io.stdout.write(drawScreen(viewOf(last, notices), io.columns))
+    io.stdout.offer(drawScreen(viewOf(last, notices), io.columns))
   }
   draw([])
   const look = async (): Promise<void> => {
@@ -79,11 +79,21 @@ async function statusAt({ url, credentials }: TopRun, { http }: Runtime): Promis
       },
     )
   }
-  const told: unknown = status === 200 ? JSON.parse(new TextDecoder().decode(body)) : undefined
+  const told = status === 200 ? parsed(new TextDecoder().decode(body)) : undefined
   if (isStatus(told)) return told
   throw new FailureError('bad_answer', `${url} is not an instance of marketprism: it answers ${status}`, {
     retryable: false,
   })
+}
+
+/** `undefined` for what is no JSON. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (failure) {
+    if (!(failure instanceof SyntaxError)) throw failure
+    return undefined
+  }
 }
 
 /** As `statusOf` makes it: enough of it to know that this program made it. */

@@ -10,6 +10,8 @@ import { dispatch } from './dispatch.ts'
 /** After a command has answered, what it left open may delay the end of the process by so much. */
 const LINGER_MS = 500
 const COLUMNS = 80
+/** A service manager signals every process of a group, and whoever started this one hands it on: that is one signal, not two. */
+const SAME_SIGNAL_MS = 500
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 process.on('uncaughtException', endWithFault)
@@ -43,11 +45,15 @@ function processIo(): Io {
 }
 
 function onSignal(stop: (signal: string) => void): () => void {
-  let isStopping = false
+  let firstMs: number | undefined
   const hear = (signal: NodeJS.Signals): void => {
-    if (isStopping) process.exit(128 + (constants.signals[signal] ?? EXIT.bug))
-    isStopping = true
-    stop(signal)
+    if (firstMs === undefined) {
+      firstMs = performance.now()
+      stop(signal)
+      // A process that was started by another of this program is ended by that one, by force if it must.
+    } else if (!process.connected && performance.now() - firstMs > SAME_SIGNAL_MS) {
+      process.exit(128 + (constants.signals[signal] ?? EXIT.bug))
+    }
   }
   for (const signal of STOP_SIGNALS) process.on(signal, hear)
   return () => {

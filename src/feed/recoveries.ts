@@ -64,9 +64,15 @@ export class Recoveries implements Recovery {
     this.#comesInStream = given.sessions.venue.link.snapshot !== 'request'
   }
 
-  /** Streams that are silent, and books that wait for a snapshot by REST. */
-  get counts(): { readonly silent: number; readonly snapshotsWanted: number } {
-    return { silent: this.#mutes.size, snapshotsWanted: this.#snapshots?.size ?? 0 }
+  /** Streams that are silent, those of books among them, and books that wait for a snapshot by REST. */
+  get counts(): {
+    readonly silent: number
+    readonly booksSilent: number
+    readonly snapshotsWanted: number
+  } {
+    let booksSilent = 0
+    for (const stream of this.#mutes.keys()) if (channelOf(stream) === 'book') booksSilent++
+    return { silent: this.#mutes.size, booksSilent, snapshotsWanted: this.#snapshots?.size ?? 0 }
   }
 
   isLive(slot: number): boolean {

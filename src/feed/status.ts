@@ -65,6 +65,7 @@ export interface StreamCounts {
   /** With data since they were subscribed to. */
   readonly heard: number
   readonly silent: number
+  readonly booksSilent: number
   readonly refused: number
   readonly books: number
   readonly booksLive: number
@@ -76,6 +77,7 @@ export const NO_STREAMS: StreamCounts = {
   streams: 0,
   heard: 0,
   silent: 0,
+  booksSilent: 0,
   refused: 0,
   books: 0,
   booksLive: 0,

@@ -55,13 +55,11 @@ export function courseFrom(nowUs: number): Course {
  */
 export function advance(before: Course, signals: Signals, nowUs: number): Course {
   const orphanedUs = since(before.orphanedUs, demandOf(onlyOrphans(signals)) > 0, nowUs)
-  const lasting = hasLasted(orphanedUs, ORPHANS_US, nowUs) ? signals : withoutOrphans(signals)
-  const demand = demandOf(lasting)
+  const demand = demandOf(hasLasted(orphanedUs, ORPHANS_US, nowUs) ? signals : withoutOrphans(signals))
   const course = {
     ...before,
     orphanedUs,
-    // A backlog of the journal is on the disk: no restart makes it smaller.
-    pressedUs: since(before.pressedUs, demandOf({ ...lasting, backlogShare: undefined }) >= 3, nowUs),
+    pressedUs: since(before.pressedUs, demand >= 3, nowUs),
     relievedUs: since(before.relievedUs, isRelieved(signals, before.level), nowUs),
   }
   if (demand === 4 || isPressedTooLong(course, nowUs)) return atTheLimit(course, signals, nowUs)

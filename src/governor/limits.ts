@@ -24,6 +24,10 @@ const amount = (signal: Signal, level: Limit['level'], enter: number): Limit => 
   exit: enter / 2,
 })
 
+/**
+ * A backlog of sinks goes no further than level 2: it is on the disk, where it costs the collector nothing, and giving up what all
+ * sinks get, or pausing the one that is behind, would not let it catch up.
+ */
 const LIMITS: readonly Limit[] = [
   share('heapShare', 1, 75),
   share('memoryShare', 1, 70),
@@ -40,7 +44,6 @@ const LIMITS: readonly Limit[] = [
   share('heapShare', 3, 92),
   share('memoryShare', 3, 88),
   amount('lagP99Ms', 3, 1000),
-  share('backlogShare', 3, 75),
   share('descriptorShare', 3, 80),
 
   share('heapShare', 4, 97),

@@ -82,8 +82,9 @@ export class TrendDetector {
     this.#resource = resource
   }
 
-  /** Call it once a second with bytes or a count; the time is steady. Each minute that ends is judged. Leave out what is unknown. */
-  add(value: number, nowUs: number): void {
+  /** Call it once a second with bytes or a count; the time is steady. Each minute that ends is judged. What is unknown is left out. */
+  add(value: number | undefined, nowUs: number): void {
+    if (value === undefined) return
     this.#startUs ??= nowUs
     const minute = Math.floor((nowUs - this.#startUs) / MINUTE_US)
     const open = this.#open

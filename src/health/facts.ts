@@ -48,6 +48,8 @@ export interface VenueFacts {
 export interface JournalFacts {
   /** For so long the disk has taken nothing. */
   readonly heldMs: number | undefined
+  /** Records that went within the last five minutes before a sink had read them. */
+  readonly lostLately: number
 }
 
 export interface SinkFacts {

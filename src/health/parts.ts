@@ -1,7 +1,7 @@
 import type { HealthFacts, HealthWindows, JournalFacts, ProcessFacts, SinkFacts } from './facts.ts'
 import { type Finding, fine, lasting, over } from './finding.ts'
 
-/** A journal that the disk has refused for so long has no room left in memory: records are being lost. */
+/** Nothing is recorded while the disk takes nothing. After so long it is no passing shortage. */
 const HELD_LIMIT_MS = 60_000
 /** Level 4 asks for a restart; where none has helped for so long, the machine is too small. */
 const OVERLOAD_LIMIT_MS = 60_000
@@ -64,15 +64,19 @@ function notRunning({ name, ending }: ProcessFacts, isGrace: boolean): Finding {
 }
 
 /** How the journal is: the disk takes what is written, or does not. */
-export function journalFinding({ heldMs }: JournalFacts): Finding {
+export function journalFinding({ heldMs, lostLately }: JournalFacts): Finding {
   const name = 'journal'
+  if (heldMs === undefined && lostLately > 0) {
+    const text = `${lostLately} records went within 5 minutes before a sink had read them`
+    return { name, state: 'recoverable', reason: 'data_lost', text, ageMs: undefined, gravity: 'grave' }
+  }
   if (heldMs === undefined) return fine(name)
   const isLosing = heldMs > HELD_LIMIT_MS
   return {
     name,
     state: 'recoverable',
     reason: 'disk_full',
-    text: `The disk has taken nothing for ${lasting(heldMs)}: records ${isLosing ? 'are being lost' : 'wait in memory'}`,
+    text: `The disk has taken nothing for ${lasting(heldMs)}: books are kept, and nothing is recorded`,
     ageMs: heldMs,
     gravity: isLosing ? 'grave' : 'degrading',
   }

@@ -73,20 +73,34 @@ function ownFinding(venue: VenueFacts, ageMs: number | undefined, context: Venue
       : `last good data ${lasting(ageMs)} ago`
   if (venue.isMaintenance)
     return { ...finding, reason: 'maintenance', text: `Maintenance at the venue; ${nothing}` }
+  const silentMs = ageMs ?? startAgeMs
+  if (ageMs !== undefined && silentMs < windows.downMs)
+    return { ...finding, ...deliveringFinding(venue, context) }
   if (venue.trouble !== undefined)
     return { ...finding, reason: 'unreachable', text: `${venue.trouble}; ${nothing}` }
-  const silentMs = ageMs ?? startAgeMs
   if (ageMs === undefined && (context.isGrace || silentMs < windows.downMs))
     return { ...finding, state: 'starting', reason: 'no_data', text: `Starting: ${nothing}` }
-  if (silentMs >= windows.downMs)
-    return { ...finding, reason: 'no_data', text: `Down: no good data for ${over(silentMs, windows.downMs)}` }
+  return { ...finding, reason: 'no_data', text: `Down: no good data for ${over(silentMs, windows.downMs)}` }
+}
+
+/** Something good comes of it: is it all? */
+function deliveringFinding(
+  venue: VenueFacts,
+  context: VenueContext,
+): Pick<Finding, 'state' | 'reason' | 'text' | 'gravity'> {
+  const { trouble } = venue
   const stale = staleChannels(venue, context)
   const [first] = stale
-  if (first === undefined) return fine(finding.name, 'ok', ageMs)
-  const text = stale.map(
-    ({ channel, silentMs: ms }) => `no ${CHANNEL_WORDS[channel]} for ${over(ms, windowOf(channel, windows))}`,
+  const wrong = { state: 'recoverable', gravity: 'degrading' } as const
+  if (first === undefined && trouble === undefined)
+    return { state: 'ok', reason: undefined, text: undefined, gravity: 'none' }
+  if (first === undefined) return { ...wrong, reason: 'incomplete', text: `Not all of it comes: ${trouble}` }
+  const texts = stale.map(
+    ({ channel, silentMs }) =>
+      `no ${CHANNEL_WORDS[channel]} for ${over(silentMs, windowOf(channel, context.windows))}`,
   )
-  return { ...finding, reason: STALE_REASONS[first.channel], text: `Stale: ${text.join(', ')}` }
+  const also = trouble === undefined ? '' : `; ${trouble}`
+  return { ...wrong, reason: STALE_REASONS[first.channel], text: `Stale: ${texts.join(', ')}${also}` }
 }
 
 function staleChannels(venue: VenueFacts, { windows, startAgeMs, isGrace }: VenueContext) {

@@ -17,6 +17,7 @@ export const REASONS = [
   'book_stale',
   'trade_stale',
   'books_unsynced',
+  'incomplete',
   'unreachable',
   'maintenance',
   'disk_full',

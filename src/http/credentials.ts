@@ -15,8 +15,8 @@ export interface GateOptions {
 }
 
 /**
- * Lets in who has the credentials. After `FAILURE_LIMIT` wrong ones within a minute an address has to wait, also with the right
- * ones: otherwise it could go on guessing. Who shows none has guessed nothing.
+ * Lets in who has the credentials. After `FAILURE_LIMIT` wrong ones within a minute an address has to wait: with the token of the
+ * admin also when it shows the right one, otherwise it could go on guessing. Who shows none has guessed nothing.
  */
 export class Gate {
   readonly #options: GateOptions
@@ -32,11 +32,14 @@ export class Gate {
   /** The reply for who is kept out; `undefined`: come in. */
   refuse({ headers, address }: HttpRequest): HttpReply | undefined {
     const waitSeconds = this.#failures.waitSeconds(address)
+    const shown = headers.get('authorization')
+    const isRight = shown !== undefined && this.#isRight(shown)
+    // Behind one address may be many: somebody's wrong password must not hide what this one is there to tell.
+    if (isRight && (waitSeconds === undefined || this.#options.credentials.scheme === 'Basic'))
+      return undefined
     if (waitSeconds !== undefined) {
       return textReply(429, '429 Too Many Requests', { 'retry-after': String(waitSeconds) })
     }
-    const shown = headers.get('authorization')
-    if (shown !== undefined && this.#isRight(shown)) return undefined
     if (shown !== undefined) this.#failures.add(address)
     const { scheme } = this.#options.credentials
     const charset = scheme === 'Basic' ? ', charset="UTF-8"' : ''

@@ -131,13 +131,17 @@ export class Journal {
     const fsyncSeconds = this.#fsyncSeconds
     this.#fsyncSeconds = []
     const { clock, files } = this.#runtime
+    const storedBytes = this.#keeper.bytes + (this.#segment?.sizeBytes ?? 0)
+    const freeBytes = unlessPassing(() => files.freeBytes(folder))
+    // On a small disk the limit of free room comes first.
+    const roomBytes = storedBytes + Math.max(0, (freeBytes ?? Infinity) - limits.freeBytes)
     return {
       folder,
       records: this.writtenRecords,
       bytes: this.writtenBytes,
-      storedBytes: this.#keeper.bytes + (this.#segment?.sizeBytes ?? 0),
-      limitBytes: limits.limitBytes,
-      freeBytes: unlessPassing(() => files.freeBytes(folder)),
+      storedBytes,
+      limitBytes: Math.min(limits.limitBytes, roomBytes),
+      freeBytes,
       heldMs: this.#heldUs === undefined ? undefined : (clock.steadyUs() - this.#heldUs) / 1_000,
       fsyncSeconds,
     }

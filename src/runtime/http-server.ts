@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -8,6 +8,7 @@ import { listenPatiently } from './http-listen.ts'
 import { type Exchange, LINGER_MS, plainReply, plainReplyText, sendReply } from './http-reply.ts'
 import { networkOf, refusalOf, requestOf, type ServerReply, type ServerRequest } from './http-request.ts'
 import { type Slot, Slots } from './http-slots.ts'
+import { createServer } from './node-http.ts'
 import { HttpTally, type Rejection, type ServerCounts } from './http-tally.ts'
 
 /** Certificate and its key, PEM. */

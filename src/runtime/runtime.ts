@@ -128,8 +128,8 @@ export interface Files {
   replace(path: string, bytes: Uint8Array): void
   /** Bytes of the disk below `folder` that this process may still fill. */
   freeBytes(folder: string): number
-  /** Bytes of the disk below `folder`: those that may still be filled, and all; `undefined` where it cannot be asked. Never throws. */
-  room(folder: string): { readonly freeBytes: number; readonly totalBytes: number } | undefined
+  /** Bytes of the disk below `folder`: those that may still be filled, and all; `undefined` where it cannot be asked. Off this thread. */
+  room(folder: string): Promise<{ readonly freeBytes: number; readonly totalBytes: number } | undefined>
   /** Calls `onChange` when a file of `folder` was appended to, made or renamed; may miss some. Answers how to end it. */
   watch(folder: string, onChange: () => void): () => void
   list(folder: string): readonly string[]

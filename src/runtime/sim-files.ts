@@ -49,7 +49,7 @@ export class MemoryFiles implements Files {
     return Math.max(0, this.limitBytes - this.usedBytes)
   }
 
-  room(): { readonly freeBytes: number; readonly totalBytes: number } {
+  async room(): Promise<{ readonly freeBytes: number; readonly totalBytes: number }> {
     return { freeBytes: this.freeBytes(), totalBytes: this.limitBytes }
   }
 

@@ -16,6 +16,7 @@ import {
   watch,
   writeSync,
 } from 'node:fs'
+import { statfs } from 'node:fs/promises'
 import { dirname, resolve as absolute } from 'node:path'
 import { FailureError } from '../core/errors.ts'
 import { errorCodeOf } from './failure-of.ts'
@@ -81,9 +82,11 @@ export class SystemFiles implements Files {
     })
   }
 
-  room(folder: string): { readonly freeBytes: number; readonly totalBytes: number } | undefined {
+  async room(
+    folder: string,
+  ): Promise<{ readonly freeBytes: number; readonly totalBytes: number } | undefined> {
     try {
-      const { bavail, blocks, bsize } = statfsSync(folder)
+      const { bavail, blocks, bsize } = await statfs(folder)
       return { freeBytes: bavail * bsize, totalBytes: blocks * bsize }
     } catch (cause) {
       if (errorCodeOf(cause) === undefined) throw cause

@@ -1,14 +1,10 @@
-import {
-  Agent as PlainAgent,
-  type ClientRequest,
-  type IncomingMessage,
-  request as requestPlain,
-} from 'node:http'
+import type { Agent as NodeAgent, ClientRequest, IncomingMessage } from 'node:http'
 import { Agent as TlsAgent, request as requestTls } from 'node:https'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { FailureError } from '../core/errors.ts'
 import { errorCodeOf, networkFailure } from './failure-of.ts'
+import { Agent as PlainAgent, request as requestPlain } from './node-http.ts'
 import type { OpenSockets } from './open-sockets.ts'
 import type { Clock, Http, HttpAnswer, HttpRequest } from './runtime.ts'
 
@@ -29,7 +25,7 @@ const unzip = promisify(gunzip)
 /** HTTP over Node's own client. Every request ends with its body read or its connection destroyed. */
 export class SystemHttp implements Http {
   readonly #clock: Clock
-  readonly #plain: PlainAgent
+  readonly #plain: NodeAgent
   readonly #tls: TlsAgent
 
   constructor(clock: Clock, door: Pick<OpenSockets, 'own'>) {
@@ -63,7 +59,7 @@ export class SystemHttp implements Http {
 }
 
 /** The agent, with its connections opened through `door`: it opens them by itself, when others have ended. */
-function owning<Agent extends PlainAgent>(agent: Agent, door: Pick<OpenSockets, 'own'>): Agent {
+function owning<Agent extends NodeAgent>(agent: Agent, door: Pick<OpenSockets, 'own'>): Agent {
   const create = agent.createConnection.bind(agent)
   agent.createConnection = (options, callback) => door.own(() => create(options, callback))
   return agent

@@ -316,7 +316,9 @@ export class WatchedChild {
     return { name: plan.isLooping ? 'looping' : 'waiting', retryUs: nowUs + plan.waitMs * 1_000 }
   }
 
+  /** Once: a second signal would end it at once. */
   #askToEnd(run: Run, reason: EndReason): void {
+    if (run.askedFor !== undefined) return
     run.askedFor = reason
     this.#step({ type: 'stopping' })
     run.child?.kill('SIGTERM')

@@ -11,9 +11,6 @@ const REASON_BY_CODE: ReadonlyMap<number, EndReason> = new Map([
   [78, 'config'],
 ])
 
-/** Another process has the folder or the port. */
-const BUSY = 75
-
 /** Signals as a shell or an emulation tells them: 128 and their number. */
 const SIGNAL_BY_CODE: ReadonlyMap<number, string> = new Map([
   [129, 'SIGHUP'],
@@ -54,7 +51,7 @@ export interface Ending {
 export function endingOf(facts: EndFacts): Ending {
   const { code } = facts.end
   const reason = reasonOf(facts)
-  const isHopeless = facts.askedFor === undefined && (reason === 'config' || code === BUSY)
+  const isHopeless = facts.askedFor === undefined && reason === 'config'
   return { reason, code, text: textOf(reason, facts).slice(0, COMPLAINT_LIMIT), isHopeless }
 }
 

@@ -62,8 +62,9 @@ export interface Instance {
   readonly name: string
   readonly version: string
   readonly configHash: string
-  /** Wall time of the start, ms. */
+  /** Wall time of the start, ms, and steady time, µs. */
   readonly startMs: number
+  readonly startUs: number
   /** Wall time, ms, and steady time, µs, of this moment. */
   readonly nowMs: number
   readonly nowUs: number

@@ -127,7 +127,7 @@ export interface JournalReport {
   readonly folder: string
   readonly records: number
   readonly bytes: number
-  /** What the segments together hold, and may hold. */
+  /** What the segments together hold, and may hold: by the limit of size, or as far as the disk has room. */
   readonly storedBytes: number
   readonly limitBytes: number
   readonly freeBytes: number | undefined

@@ -6,8 +6,17 @@ import type { SystemEvent } from './events.ts'
 const RESYNCS_LIMIT = 1_000
 
 /** Why a socket was given up, as `collector_ws_reconnects_total` names it. Closed: the venue's own words are not a label. */
-export type SocketEnding =
-  'silent' | 'malformed' | 'unacknowledged' | 'refused' | 'overloaded' | 'closed' | 'broken' | 'handshake'
+export const SOCKET_ENDINGS = [
+  'silent',
+  'malformed',
+  'unacknowledged',
+  'refused',
+  'overloaded',
+  'closed',
+  'broken',
+  'handshake',
+] as const
+export type SocketEnding = (typeof SOCKET_ENDINGS)[number]
 
 /** Which kind of end a reason is: the words of sessions, or `[HTTP status ]close code words` of the socket. Pure. */
 export function endingOf(reason: string | undefined): SocketEnding {
@@ -23,7 +32,8 @@ export function endingOf(reason: string | undefined): SocketEnding {
 
 /** What has happened at one venue, counted from the events. */
 export class VenueTally {
-  readonly reconnectsBy = new Map<SocketEnding, number>()
+  /** With zeros: a count that begins with its first event hides that event from who looks for growth. */
+  readonly reconnectsBy = new Map<SocketEnding, number>(SOCKET_ENDINGS.map((ending) => [ending, 0]))
   readonly refusedBy = new Map<string, number>()
   readonly gapsBy = new Map<GapCause, number>()
   silences = 0

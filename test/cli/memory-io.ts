@@ -14,9 +14,10 @@ export function memoryIo(cwd = '/nowhere'): MemoryIo {
   const io: Io = {
     stdout: {
       write: (text) => void out.push(text),
+      offer: (text) => void out.push(text),
       writeBytes: async (bytes) => void out.push(new TextDecoder().decode(bytes)),
     },
-    stderr: { write: (text) => void err.push(text) },
+    stderr: { write: (text) => void err.push(text), offer: (text) => void err.push(text) },
     isTerminal: false,
     columns: 80,
     env: {},

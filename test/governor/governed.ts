@@ -41,7 +41,6 @@ export const TABLE: readonly {
   { signal: 'lagP99Ms', level: 3, enter: 1000, exit: 500 },
   { signal: 'backlogShare', level: 1, enter: 0.25, exit: 0.15 },
   { signal: 'backlogShare', level: 2, enter: 0.5, exit: 0.4 },
-  { signal: 'backlogShare', level: 3, enter: 0.75, exit: 0.65 },
   { signal: 'descriptorShare', level: 1, enter: 0.5, exit: 0.4 },
   { signal: 'descriptorShare', level: 3, enter: 0.8, exit: 0.7 },
   { signal: 'unaccounted', level: 2, enter: 6, exit: 3 },

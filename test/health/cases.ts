@@ -126,15 +126,33 @@ export const CASES: readonly Case[] = [
     first: [SPOT, 'no_data', 'recoverable', /^Down: no good data for 2 min 1 s/],
   },
   {
-    name: 'a venue that says what is wrong is degraded',
-    facts: withFirst({ trouble: 'dns: api.binance.com is not known' }),
+    name: 'a venue of which something is wrong while it delivers is degraded, and is not called unreachable',
+    facts: withFirst({ trouble: 'not listed there: FOO-USDT' }),
+    state: 'degraded',
+    first: [SPOT, 'incomplete', 'recoverable', /^Not all of it comes: not listed there: FOO-USDT$/],
+  },
+  {
+    name: 'a channel that is stale is told first, whatever else is wrong',
+    facts: withFirst({ trouble: 'not listed there: FOO-USDT', ageMs: { book: 100, trade: 61_000 } }),
+    state: 'degraded',
+    first: [SPOT, 'trade_stale', 'recoverable', /^Stale: no trade for 61 s .*; not listed there: FOO-USDT$/],
+  },
+  {
+    name: 'a venue that says why nothing comes is degraded',
+    facts: withFirst({ trouble: 'dns: api.binance.com is not known', ageMs: { book: 700_000 } }),
     state: 'degraded',
     first: [
       SPOT,
       'unreachable',
       'recoverable',
-      /^dns: api.binance.com is not known; last good data 0 s ago$/,
+      /^dns: api.binance.com is not known; last good data 11 min 40 s ago$/,
     ],
+  },
+  {
+    name: 'records that went from the journal before they were read are a loss, whatever the delivery says',
+    facts: healthFacts({ journal: { heldMs: undefined, lostLately: 7 } }),
+    state: 'unhealthy',
+    first: ['journal', 'data_lost', 'recoverable', /^7 records went within 5 minutes before a sink/],
   },
   {
     name: 'a venue in maintenance is degraded',
@@ -185,15 +203,25 @@ export const CASES: readonly Case[] = [
   // Journal, sinks, governor.
   {
     name: 'a journal that the disk refuses is degraded at once',
-    facts: healthFacts({ journal: { heldMs: 10 } }),
+    facts: healthFacts({ journal: { heldMs: 10, lostLately: 0 } }),
     state: 'degraded',
-    first: ['journal', 'disk_full', 'recoverable', /^The disk has taken nothing for 0 s: records wait/],
+    first: [
+      'journal',
+      'disk_full',
+      'recoverable',
+      /^The disk has taken nothing for 0 s: books are kept, and nothing is recorded$/,
+    ],
   },
   {
     name: 'a journal that the disk refuses for more than 60 s is unhealthy',
-    facts: healthFacts({ journal: { heldMs: 61_000 } }),
+    facts: healthFacts({ journal: { heldMs: 61_000, lostLately: 0 } }),
     state: 'unhealthy',
-    first: ['journal', 'disk_full', 'recoverable', /nothing for 61 s: records are being lost$/],
+    first: [
+      'journal',
+      'disk_full',
+      'recoverable',
+      /nothing for 61 s: books are kept, and nothing is recorded$/,
+    ],
   },
   {
     name: 'a sink that fails is degraded',

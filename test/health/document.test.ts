@@ -99,11 +99,13 @@ test('it can be asked for one component, or for all of a kind; the state stays t
 })
 
 test('a text that is too long is cut, and stays on one line', () => {
-  const verdict = verdictOf({ trouble: `first\nsecond${'x'.repeat(1_000)}` })
+  const verdict = verdictOf({
+    trouble: `first\nsecond${'x'.repeat(1_000)}`,
+  })
   const [reason] = verdict.reasons
   assert.ok((reason?.text.length ?? 0) > 1_000)
   const [told] = parsed(verdict)['reasons'] as readonly { readonly text: string }[]
-  assert.match(told?.text ?? '', /^first secondx+…$/)
+  assert.match(told?.text ?? '', /^Not all of it comes: first secondx+…$/)
   assert.equal(told?.text.length, 200)
 })
 

@@ -81,7 +81,7 @@ class World {
         processFacts({ silentMs: this.#hungS * 1_000 }),
         processFacts({ name: 'delivery', isVital: false, isRunning: !now.isDeliveryGone }),
       ],
-      journal: { heldMs: now.isHeld ? this.#heldS * 1_000 : undefined },
+      journal: { heldMs: now.isHeld ? this.#heldS * 1_000 : undefined, lostLately: 0 },
       sinks: [sinkFacts({ lostLately: now.isLosing ? 1 : 0 })],
       governor: this.#level,
     })

@@ -60,7 +60,7 @@ export const healthFacts = (given: Partial<HealthFacts> = {}): HealthFacts => ({
   fault: undefined,
   processes: [processFacts(), processFacts({ name: 'delivery', isVital: false })],
   venues: VENUE_IDS.map((venue) => venueFacts(venue)),
-  journal: { heldMs: undefined },
+  journal: { heldMs: undefined, lostLately: 0 },
   sinks: [sinkFacts()],
   governor: { level: 0, sinceUs: 0 },
   ...given,

@@ -9,7 +9,7 @@ const reasons = text.slice(text.indexOf('## Health reasons'), text.indexOf('## F
 const sections = reasons.split(/^### /m).slice(1)
 
 test('the runbook has an entry for every reason of health, and for nothing else', () => {
-  assert.deepEqual(sections.map((section) => section.split('\n', 1)[0]).toSorted(), REASONS.toSorted())
+  assert.deepEqual(new Set(sections.map((section) => section.split('\n', 1)[0])), new Set(REASONS))
 })
 
 test('each entry says what it means, what it costs, and what to do', () => {

@@ -52,10 +52,17 @@ suite('a user', () => {
     const guesses = await repeat(FAILURE_LIMIT + 1, () => answer(requestOf('GET /live', wrong)))
     assert.deepEqual([guesses.slice(0, -1).every((status) => status === 401), guesses.at(-1)], [true, 429])
     nowUs += MINUTE_US - 1_500_000
-    const kept = await answer(requestOf('GET /live', right))
+    const kept = await answer(requestOf('GET /live', wrong))
     assert.deepEqual([told(kept), kept.headers['retry-after']], ['429 429 Too Many Requests', '2'])
-    assert.equal((await answer(requestOf('GET /live', right, '10.0.0.1'))).status, 200)
+    assert.equal((await answer(requestOf('GET /live', wrong, '10.0.0.1'))).status, 401)
     nowUs += 1_500_000
+    assert.equal((await answer(requestOf('GET /live', wrong))).status, 401)
+  })
+
+  test('who has the password is let in, whoever else guesses behind the same address', async () => {
+    const answer = routes(sourcesOf({ user }))
+    await repeat(FAILURE_LIMIT + 1, () => answer(requestOf('GET /live', wrong)))
+    assert.equal((await answer(requestOf('GET /live', wrong))).status, 429)
     assert.equal((await answer(requestOf('GET /live', right))).status, 200)
   })
 

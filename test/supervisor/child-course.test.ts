@@ -182,12 +182,12 @@ test('a kill is for want of memory only when the system counts one then', async 
   assert.deepEqual(rig.restarts, { cgroup: 1, killed: 1 })
 })
 
-test('a stop asks, waits 8 s, ends it by force, and starts nothing more', async () => {
+test('a stop asks, waits 6 s, ends it by force, and starts nothing more', async () => {
   const rig = running()
   let isStopped = false
   const stopped = rig.child.stop().then(() => (isStopped = true))
   assert.deepEqual([rig.state, rig.processes.last.signals], ['stopping', ['SIGTERM']])
-  await rig.simulation.advance(7_999)
+  await rig.simulation.advance(5_999)
   assert.deepEqual(rig.processes.last.signals, ['SIGTERM'])
   await rig.simulation.advance(1)
   assert.deepEqual([rig.processes.last.signals, isStopped], [['SIGTERM', 'SIGKILL'], false])
@@ -244,10 +244,10 @@ test('a controlled restart asks, counts under its reason, starts at once and del
   assert.deepEqual([rig.state, rig.child.isLooping, rig.restarts], ['running', false, { governor: 11 }])
 })
 
-test('a restart of one that does not listen is forced after 8 s, and one that is not running is left waiting', async () => {
+test('a restart of one that does not listen is forced after 6 s, and one that is not running is left waiting', async () => {
   const rig = running()
   rig.child.restart('governor')
-  await rig.simulation.advance(8_000)
+  await rig.simulation.advance(6_000)
   assert.deepEqual(rig.processes.last.signals, ['SIGTERM', 'SIGKILL'])
   rig.processes.end({ signal: 'SIGKILL' })
   assert.deepEqual(rig.restarts, { governor: 1 })

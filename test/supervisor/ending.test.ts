@@ -116,7 +116,6 @@ const TABLE: Readonly<Record<string, Row>> = {
     lines: ['/data/lock: held by process 12'],
     reason: 'unavailable',
     text: /held by process 12/,
-    isHopeless: true,
   },
   'could not be started': {
     end: notStarted,

@@ -7,7 +7,7 @@ import { collectorsOf, perVenue, perVenueAnd, sinksOf, sumOf, venuesOf, withZero
 function dropped(instance: Instance): readonly Sample[] {
   const sinks = sinksOf(instance).map(({ sink }) => sink)
   const unrecorded = venuesOf(instance).map(({ venue }) => venue.unrecorded)
-  const shed = collectorsOf(instance).flatMap(({ report }) => Object.values(report.shedding.shedBy))
+  const shed = collectorsOf(instance).flatMap(({ report }) => report.shedding.shedBy['slow_tops'] ?? 0)
   const hasCollector = collectorsOf(instance).length > 0
   return [
     ['processing', 'unrecorded', 'false', sumOf(unrecorded)],

@@ -126,7 +126,7 @@ export const CHILDREN_FAMILY: Family = {
     ),
     counter(
       'collector_restarts_total',
-      'How often a process ended without being asked to, number, by reason.',
+      'How often a process was started again, number, by why the one before it ended.',
       ['process', 'reason'],
       ({ children }) =>
         children.flatMap(({ name, restartsBy }) =>

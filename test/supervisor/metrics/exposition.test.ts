@@ -102,7 +102,7 @@ describe('what the exposition says', () => {
     const droppedAs = (labels: string): number | undefined =>
       valueOf(text, 'collector_events_dropped_total', labels)
     assert.equal(droppedAs('stage="processing",reason="unrecorded",intentional="false"'), 45)
-    assert.equal(droppedAs('stage="processing",reason="governor",intentional="true"'), 42)
+    assert.equal(droppedAs('stage="processing",reason="governor",intentional="true"'), 12)
     assert.equal(droppedAs('stage="sending",reason="lost",intentional="false"'), 8)
     assert.equal(droppedAs('stage="sending",reason="rejected",intentional="false"'), 4)
   })

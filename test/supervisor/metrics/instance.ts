@@ -193,6 +193,7 @@ export function fullInstance(some: Partial<Instance> = {}): Instance {
     version: '0.1.0',
     configHash: '5f3c',
     startMs: NOW_MS - 600_000,
+    startUs: NOW_US - 600_000_000,
     nowMs: NOW_MS,
     nowUs: NOW_US,
     ownPid: 4_241,
