@@ -28,9 +28,15 @@ export class EvidenceFolder {
     })
   }
 
-  /** Lets go of all but the newest files, those that Node has written (`report.*.json`) included. */
+  /**
+   * Makes the folder, into which Node writes by itself (`report.*.json`) and only where there is one, and lets go of all but the
+   * newest files.
+   */
   prune(): void {
-    this.#then(() => this.#prune())
+    this.#then(async () => {
+      await mkdir(this.path, { recursive: true })
+      await this.#prune()
+    })
   }
 
   /** Resolves when nothing is under way. */

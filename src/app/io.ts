@@ -29,6 +29,9 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Folder that relative paths start from. */
   readonly cwd: string
-  /** Calls `stop` at the first signal that asks the process to end; a second one ends it at once. Answers how to unsubscribe. */
-  onSignal(stop: (signal: string) => void): () => void
+  /**
+   * Calls `stop` at the first signal that asks the process to end; a second one ends it at once, after `force`. Answers how to
+   * unsubscribe.
+   */
+  onSignal(stop: (signal: string) => void, force?: () => void): () => void
 }

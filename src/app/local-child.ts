@@ -60,6 +60,9 @@ export class LocalChild implements Child {
     this.#state = { name: 'stopped', sinceUs: this.#runtime.clock.steadyUs() }
   }
 
+  /** It ends with this process. */
+  stopNow(): void {}
+
   /** There is no other process to put in its place. */
   restart(): void {}
 

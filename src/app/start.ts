@@ -65,7 +65,7 @@ export async function runInstance(config: Config, asked: StartRun, io: Io): Prom
   if (address === undefined) io.stderr.write(SILENT)
   else if (run.plain) lines.write(`health and metrics at ${address}\n`)
   shown.open()
-  await untilStopped(io, run.seconds)
+  await untilStopped(io, run.seconds, () => instance.stopNow())
   shown.hold()
   await instance.stop()
   shown.close()

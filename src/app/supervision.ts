@@ -20,7 +20,10 @@ const COLLECTORS_MS = 2_500
 const MEBIBYTE = 1024 * 1024
 
 /** A process of the instance, as far as it is looked after here. */
-export type Child = Pick<WatchedChild, 'start' | 'stop' | 'restart' | 'ask' | 'snapshot' | 'isLooping'>
+export type Child = Pick<
+  WatchedChild,
+  'start' | 'stop' | 'stopNow' | 'restart' | 'ask' | 'snapshot' | 'isLooping'
+>
 
 export interface SupervisionParts {
   readonly config: Config

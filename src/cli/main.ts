@@ -44,7 +44,7 @@ function processIo(): Io {
   }
 }
 
-function onSignal(stop: (signal: string) => void): () => void {
+function onSignal(stop: (signal: string) => void, force?: () => void): () => void {
   let firstMs: number | undefined
   const hear = (signal: NodeJS.Signals): void => {
     if (firstMs === undefined) {
@@ -52,6 +52,7 @@ function onSignal(stop: (signal: string) => void): () => void {
       stop(signal)
       // A process that was started by another of this program is ended by that one, by force if it must.
     } else if (!process.connected && performance.now() - firstMs > SAME_SIGNAL_MS) {
+      force?.()
       process.exit(128 + (constants.signals[signal] ?? EXIT.bug))
     }
   }

@@ -258,9 +258,10 @@ export class Carriers implements Recovery {
     if (failure !== undefined) this.#given.reach({ code: failure, text: reason ?? 'no connection' })
   }
 
-  /** All is acknowledged: data may be expected. */
+  /** All is acknowledged: data may be expected, and what the venue said to sockets before this one is over. */
   #begin(carrier: Carrier, session: Session): void {
     const nowUs = this.#nowUs()
+    this.#maintenance(false, 'a socket is live again')
     this.#given.reach(undefined)
     for (const { slot, channel } of session.streams.values()) {
       const stream = streamIndex(slot, channel)

@@ -104,8 +104,6 @@ export interface VenueReport {
   /** Venue time to receive time of recent events, ms. */
   readonly lagP50Ms: number | undefined
   readonly lagP99Ms: number | undefined
-  /** The venue's clock less ours, ms, where it was measured. */
-  readonly clockOffsetMs?: number | undefined
   /** Comparisons with the true books, in the demo. */
   readonly checks: { readonly equal: number; readonly total: number } | undefined
   /** The best of the first books, for the screen. */

@@ -19,6 +19,16 @@ const PATIENT = {
   deribit: { subscribePool: Infinity, callPool: Infinity },
 }
 
+/** What may differ from `PATIENT`. */
+export interface Market {
+  /** Instruments that each venue lists, busiest first. */
+  readonly instruments?: number
+  /** Levels a side at most. */
+  readonly depth?: number
+  /** So many times as fast as real markets. */
+  readonly speed?: number
+}
+
 /** An emulated venue in another process. */
 export interface DistantVenue {
   readonly id: VenueId
@@ -33,8 +43,10 @@ export interface EmulatedVenues {
 }
 
 /** Starts them and waits until all listen. They end with this process, however it ends. */
-export async function startEmulatedVenues(): Promise<EmulatedVenues> {
-  const child = fork(fileURLToPath(import.meta.url), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+export async function startEmulatedVenues(market: Market = {}): Promise<EmulatedVenues> {
+  const child = fork(fileURLToPath(import.meta.url), [JSON.stringify(market)], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
   const ended = once(child, 'exit')
   const [told] = await Promise.race([once(child, 'message'), ended])
   assert.ok(Array.isArray(told), 'the emulated venues listen')
@@ -53,9 +65,10 @@ function readVenue(told: unknown): DistantVenue {
   return { id, hosts: { stream, rest }, symbols: symbols.map(String) }
 }
 
-async function serveUntilLeft(): Promise<void> {
+async function serveUntilLeft(market: Market): Promise<void> {
   const runtime = systemRuntime()
-  const serve = (id: VenueId) => serveVenue(venueModel(id, runtime, PATIENT), runtime.timers)
+  const serve = (id: VenueId) =>
+    serveVenue(venueModel(id, runtime, { ...PATIENT, ...market }), runtime.timers)
   const servers = await Promise.all(VENUE_IDS.map((id) => serve(id)))
   const told = servers.map(({ venue: id, streamUrl: stream, restUrl: rest, model: { symbols } }) => {
     return { id, stream, rest, symbols }
@@ -65,4 +78,4 @@ async function serveUntilLeft(): Promise<void> {
   await Promise.all(servers.map((server) => server.stop()))
 }
 
-if (import.meta.main) await serveUntilLeft()
+if (import.meta.main) await serveUntilLeft(JSON.parse(process.argv[2] ?? '{}'))

@@ -2,9 +2,9 @@
 import { subscribe } from 'node:diagnostics_channel'
 import fs, { existsSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
-import fs from 'node:fs'
-import { syncBuiltinESMExports } from 'node:module'
 import { createServer, connect } from 'node:net'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 
 const LOOK_MS = 50
 const MEBIBYTE = 1024 * 1024
@@ -24,6 +24,11 @@ if (process.argv.includes('collect') && door !== undefined) {
 }
 
 const FAULTS = {
+  /** All garbage is collected: what is in use after that is kept. */
+  collect() {
+    setFlagsFromString('--expose-gc')
+    runInNewContext('gc')()
+  },
   /** The loop stands still, at full load. */
   block(ms) {
     const until = performance.now() + ms

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
 import { test } from 'node:test'
 import { Feed } from '../../src/feed/feed.ts'
 import { SocketRegistry } from '../../src/feed/registry.ts'
@@ -10,15 +9,11 @@ import { systemRuntime } from '../../src/runtime/system.ts'
 import { Counts } from '../../src/telemetry/counts.ts'
 import { venueOf } from '../../src/venues/venues.ts'
 import { type DistantVenue, startEmulatedVenues } from './emulated-venues.ts'
-import { growthOf, type HeapReading, readHeap } from './heap-gauge.ts'
+import { passLeakGate } from './leak-gate.ts'
 
 const RECONNECTS = 1_000
 /** Feedback and shapes have settled before anything is counted. */
 const WARM_UP = 1_500
-const READINGS = 8
-const OBJECTS_LIMIT_BYTES = 100
-/** Buffers come in slabs of 64 kB, so one more or less is seen: 65 bytes a reconnect. */
-const BUFFERS_LIMIT_BYTES = 500
 const LIVE_LIMIT_MS = 10_000
 /** Idle REST connections are closed long before: the server keeps them for 5 s. */
 const IDLE_LIMIT_MS = 20_000
@@ -30,15 +25,6 @@ const EAGER = {
   stableMs: 0,
 }
 
-/** What the process has open. */
-interface Open {
-  readonly sockets: number
-  readonly descriptors: number
-  readonly timers: number
-  /** All other handles. */
-  readonly resources: string
-}
-
 test(`${RECONNECTS} forced reconnects leave nothing behind`, async (context) => {
   const runtime = systemRuntime()
   const emulated = await startEmulatedVenues()
@@ -48,62 +34,22 @@ test(`${RECONNECTS} forced reconnects leave nothing behind`, async (context) => 
     await emulated.stop()
   })
   await Promise.all(venues.map((venue) => venue.live()))
-  await reconnect(venues, WARM_UP)
-  const before = await idle(venues)
-  const heap = [await readHeap()]
-  let cuts = 0
-  for (let count = 0; count < READINGS; count++) {
-    cuts += await reconnect(venues, RECONNECTS / READINGS)
-    heap.push(await readHeap())
-  }
-  const after = await idle(venues)
+  const { reconnects, growth, leaks } = await passLeakGate({
+    warmUp: WARM_UP,
+    reconnects: RECONNECTS,
+    reconnect: (times) => reconnect(venues, times),
+    known: () => venues.reduce((sum, { registry }) => sum + registry.counts().actual, 0),
+    idleMs: IDLE_LIMIT_MS,
+    // A snapshot that is on its way and a text ping that is due come and go by one a venue.
+    timersSlack: venues.length,
+  })
+  context.diagnostic(`bytes a reconnect: ${JSON.stringify(growth)}`)
+  assert.ok(reconnects >= RECONNECTS, `${reconnects} sockets cut`)
+  assert.deepEqual(leaks, [])
   const peaks = venues.map(({ registry }) => [registry.counts().peak, registry.counts().desired])
-
-  assert.ok(cuts >= RECONNECTS, `${cuts} sockets cut`)
-  assert.equal(after.sockets, before.sockets, 'sockets')
-  assert.equal(after.descriptors, before.descriptors, 'descriptors')
-  assert.equal(after.resources, before.resources, 'handles')
-  // A snapshot that is on its way and a text ping that is due come and go by one a venue.
-  assert.ok(
-    Math.abs(after.timers - before.timers) <= venues.length,
-    `${before.timers} timers before, ${after.timers} after`,
-  )
   for (const [peak = 0, desired = 0] of peaks)
     assert.ok(peak <= desired * 2, `${peak} sockets of ${desired} wanted`)
-  const growth = perReconnect(heap, cuts)
-  context.diagnostic(`bytes a reconnect: ${JSON.stringify(growth)}`)
-  assert.ok(growth.objects < OBJECTS_LIMIT_BYTES, `${growth.objects} bytes of heap a reconnect`)
-  assert.ok(growth.buffers < BUFFERS_LIMIT_BYTES, `${growth.buffers} bytes of buffers a reconnect`)
 })
-
-/** Growth of the heap over `cuts` reconnects, bytes a reconnect. */
-function perReconnect(heap: readonly HeapReading[], cuts: number): HeapReading {
-  const perReading = cuts / (heap.length - 1)
-  return {
-    objects: Math.round(growthOf(heap.map(({ objects }) => objects)) / perReading),
-    buffers: Math.round(growthOf(heap.map(({ buffers }) => buffers)) / perReading),
-  }
-}
-
-/** What is open once every TCP socket of the process is one that a registry knows. */
-async function idle(venues: readonly OpenVenue[]): Promise<Open> {
-  const untilMs = Date.now() + IDLE_LIMIT_MS
-  const known = venues.reduce((sum, { registry }) => sum + registry.counts().actual, 0)
-  for (;;) {
-    const kinds = process.getActiveResourcesInfo().toSorted()
-    const sockets = kinds.filter((kind) => kind.startsWith('TCP')).length
-    if (sockets === known) {
-      return {
-        sockets,
-        descriptors: readdirSync('/proc/self/fd').length,
-        timers: kinds.filter((kind) => kind === 'Timeout').length,
-        resources: kinds.filter((kind) => kind !== 'Timeout').join(' '),
-      }
-    }
-    assert.ok(Date.now() < untilMs, `${sockets} sockets open, ${known} known: ${kinds.join(' ')}`)
-    await new Promise((later) => setTimeout(later, 50))
-  }
-}
 
 interface OpenVenue {
   readonly registry: SocketRegistry

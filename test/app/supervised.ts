@@ -6,10 +6,12 @@ import { Agent, get } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Status } from '../../src/app/status.ts'
+import { VENUE_IDS } from '../../src/core/ids.ts'
 import { type EmulatedVenues, type Market, startEmulatedVenues } from './emulated-venues.ts'
 
 const PROGRAM = join(import.meta.dirname, '../../bin/marketprism.mjs')
 const FAULT_DOOR = join(import.meta.dirname, 'fault-door.mjs')
+const NO_VENUES = Object.fromEntries(VENUE_IDS.map((id) => [id, { enabled: false }]))
 const LIMIT_MS = 60_000
 const LOOK_MS = 100
 const END_MS = 15_000
@@ -35,6 +37,12 @@ export interface InstanceOptions {
   readonly market?: Market
   /** Instruments that are collected of each venue; 2 where it is left out. */
   readonly instruments?: number
+  /** In place of those that it would start. They are ended with it. */
+  readonly venues?: EmulatedVenues
+  /** Variables of its environment, besides those of the test. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Sent with every request. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** `marketprism start` on emulated venues, in a folder of its own, on free ports. */
@@ -64,22 +72,25 @@ export class SupervisedInstance implements AsyncDisposable {
 
   static async start(options: InstanceOptions = {}): Promise<SupervisedInstance> {
     const folder = mkdtempSync(join(tmpdir(), 'marketprism-supervised-'))
-    const venues = await startEmulatedVenues(options.market)
-    const sections = venues.venues
-      .filter(({ id }) => options.without?.includes(id) !== true)
-      .map(({ id, hosts, symbols }) => [
-        id,
-        { stream_url: hosts.stream, rest_url: hosts.rest, instruments: symbols.slice(0, options.instruments ?? 2) },
-      ])
+    const venues = options.venues ?? (await startEmulatedVenues(options.market))
+    const sections = venues.venues.map(({ id, hosts, symbols }) => [
+      id,
+      options.without?.includes(id) === true
+        ? { enabled: false }
+        : {
+            stream_url: hosts.stream,
+            rest_url: hosts.rest,
+            instruments: symbols.slice(0, options.instruments ?? 2),
+          },
+    ])
     const configFile = join(folder, 'marketprism.yaml')
     const config = {
-      venues: Object.fromEntries(sections),
+      venues: { ...(options.venues === undefined ? {} : NO_VENUES), ...Object.fromEntries(sections) },
       http: { health_port: 0, metrics_port: 0 },
       journal: { folder: join(folder, 'journal') },
       sinks: { parquet: { folder: join(folder, 'parquet') } },
-      ...options.config,
     }
-    writeFileSync(configFile, JSON.stringify(config))
+    writeFileSync(configFile, JSON.stringify(merged(config, options.config ?? {})))
     const limits = options.descriptors === undefined ? '' : `ulimit -n ${options.descriptors}; `
     const child = spawn(
       'sh',
@@ -104,7 +115,12 @@ export class SupervisedInstance implements AsyncDisposable {
       },
     )
     const instance = new SupervisedInstance(folder, venues, child, options.headers ?? {})
-    await instance.#untilListening()
+    try {
+      await instance.#untilListening()
+    } catch (failure) {
+      await instance[Symbol.asyncDispose]()
+      throw failure
+    }
     return instance
   }
 
@@ -192,6 +208,17 @@ export class SupervisedInstance implements AsyncDisposable {
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
   }
+}
+
+/** `base` with the keys of `over`, section by section. */
+function merged(base: Json, over: Json): Json {
+  const isSection = (value: unknown): value is Json =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+  const entries = Object.entries(over).map(([key, value]) => {
+    const below = base[key]
+    return [key, isSection(below) && isSection(value) ? merged(below, value) : value]
+  })
+  return { ...base, ...Object.fromEntries(entries) }
 }
 
 /** All venues run, and every book of them is live. */

@@ -27,7 +27,6 @@ export const ALERT_METRICS = {
   CollectorDegradationActive: ['collector_governor_level'],
   CollectorCrashLooping: ['collector_restarts_total'],
   CollectorDiskFilling: ['collector_disk_free_bytes', 'collector_disk_total_bytes'],
-  CollectorClockSkew: ['collector_clock_offset_seconds'],
 } as const satisfies Readonly<Record<string, readonly string[]>>
 
 /** The alerts that look at the metric `name`. */

@@ -130,12 +130,6 @@ export const VENUES_FAMILY: Family = {
       perVenue(({ lagP99Ms }) => inSeconds(lagP99Ms)),
     ),
     gauge(
-      'collector_clock_offset_seconds',
-      "The venue's clock less ours, seconds. Absent where nobody has measured it.",
-      VENUE,
-      perVenue(({ clockOffsetMs }) => inSeconds(clockOffsetMs)),
-    ),
-    gauge(
       'collector_venue_maintenance',
       'Whether the venue says that it is in maintenance: 1 yes, 0 no.',
       VENUE,

@@ -78,7 +78,6 @@ export function venueReport(venue: VenueId, some: Partial<VenueReport> = {}): Ve
     goodSeconds: 990,
     lagP50Ms: 15,
     lagP99Ms: 80,
-    clockOffsetMs: -120,
     checks: undefined,
     shown: [],
     ...some,

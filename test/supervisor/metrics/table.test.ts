@@ -29,7 +29,6 @@ const ALERT_LABELS: Readonly<Record<string, readonly string[]>> = {
   collector_restarts_total: ['reason'],
   collector_disk_free_bytes: ['path'],
   collector_disk_total_bytes: ['path'],
-  collector_clock_offset_seconds: ['venue'],
 }
 
 /** Compared with one another as they are: labels would match nothing. */
