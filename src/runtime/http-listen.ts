@@ -15,7 +15,7 @@ export async function listenPatiently(server: Server, host: string, port: number
     // oxlint-disable-next-line no-await-in-loop -- one try after the other
     const bound = await listen(server, host, port)
     if (bound !== 'in use') return bound
-    // oxlint-disable-next-line no-await-in-loop
+    // oxlint-disable-next-line no-await-in-loop -- see above
     await wait(waitMs)
   }
   const bound = await listen(server, host, port)

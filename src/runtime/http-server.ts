@@ -117,8 +117,7 @@ class GuardedServer implements HttpServer {
 
   async listen(): Promise<void> {
     for (const port of this.#options.ports) {
-      // One after the other: the first that fails is the one that is named.
-      // oxlint-disable-next-line no-await-in-loop
+      // oxlint-disable-next-line no-await-in-loop -- one after the other: the first that fails is the one that is named
       this.ports.push(this.#servers.has(port) ? port : await this.#open(port))
     }
   }
