@@ -22,19 +22,29 @@ interface Stage {
   readonly faultIn?: (output: string) => string | undefined
 }
 
-const TESTS: Stage = {
-  name: 'tests',
+/** Whole instances are told by how quickly they answer: beside each other they would measure each other. */
+const INSTANCES = 'test/instance/*.test.ts'
+
+const testStage = (name: string, files: readonly string[], concurrency: number): Stage => ({
+  name,
   command: [
     process.execPath,
     '--test',
-    '--test-concurrency=2',
+    `--test-concurrency=${concurrency}`,
     '--test-reporter=spec',
     `--test-timeout=${TEST_TIMEOUT_MS}`,
-    'test/**/*.test.ts',
+    ...files,
   ],
   live: true,
   faultIn: (output) => (countTests(output).passed === 0 ? 'No test passed' : undefined),
-}
+})
+
+const instanceFiles = new Set(globSync(INSTANCES, { cwd: ROOT }))
+const otherFiles = globSync('test/**/*.test.ts', { cwd: ROOT }).filter((file) => !instanceFiles.has(file))
+const TESTS: readonly Stage[] = [
+  testStage('tests', otherFiles, 2),
+  testStage('instances', [...instanceFiles], 1),
+]
 
 const STAGES: readonly Stage[] = [
   { name: 'format', command: ['prettier', '--check', '--log-level=warn', '.'] },
@@ -47,7 +57,7 @@ const STAGES: readonly Stage[] = [
   { name: 'imports', command: ['depcruise', 'src'], faultIn: findShortCruise },
   { name: 'unused', command: ['knip', '--no-progress'] },
   { name: 'docs', command: [process.execPath, 'scripts/docs.ts', '--check'] },
-  TESTS,
+  ...TESTS,
 ]
 
 function findShortCruise(output: string): string | undefined {
@@ -68,6 +78,9 @@ function findUnexplainedDisable(): string | undefined {
   )
   return unexplained.length > 0 ? `Disabled without a reason: ${unexplained.join(', ')}` : undefined
 }
+
+/** Of all stages that have run tests. */
+let counted = { passed: 0, failed: 0, skipped: 0 }
 
 function countTests(output: string): { passed: number; failed: number; skipped: number } {
   const count = new Map([...output.matchAll(/^ℹ (\w+) (\d+)$/gm)].map(([, name, n]) => [name, Number(n)]))
@@ -108,11 +121,15 @@ async function check(stage: Stage): Promise<boolean> {
   const fault = code === 0 ? stage.faultIn?.(output) : `Exit code ${code}`
   const seconds = ((performance.now() - startMs) / 1_000).toFixed(1)
   if (fault !== undefined && stage.live === undefined) console.log(output.trimEnd())
-  console.log(`${stage.name.padEnd(8)} ${fault === undefined ? 'ok' : 'FAILED'} ${seconds.padStart(6)} s`)
+  console.log(`${stage.name.padEnd(9)} ${fault === undefined ? 'ok' : 'FAILED'} ${seconds.padStart(6)} s`)
   if (fault !== undefined) console.log(fault)
-  if (stage === TESTS) {
+  if (TESTS.includes(stage)) {
     const { passed, failed, skipped } = countTests(output)
-    console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`)
+    counted = {
+      passed: counted.passed + passed,
+      failed: counted.failed + failed,
+      skipped: counted.skipped + skipped,
+    }
   }
   return fault === undefined
 }
@@ -123,8 +140,13 @@ if (stages.length === 0) {
   console.error(`No stage ${values.only}; there are ${STAGES.map(({ name }) => name).join(', ')}`)
   process.exit(2)
 }
-if (stages.includes(TESTS)) installTools()
+const hasTests = stages.some((stage) => TESTS.includes(stage))
+if (hasTests) installTools()
+let isSound = true
 for (const stage of stages) {
   // oxlint-disable-next-line no-await-in-loop -- one stage after the other, to the first fault
-  if (!(await check(stage))) process.exit(1)
+  isSound = await check(stage)
+  if (!isSound) break
 }
+if (hasTests) console.log(`${counted.passed} passed, ${counted.failed} failed, ${counted.skipped} skipped`)
+process.exit(isSound ? 0 : 1)

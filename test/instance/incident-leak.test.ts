@@ -14,8 +14,8 @@ import {
   Recorder,
   residentBytes,
   trendOf,
-} from './incident-rig.ts'
-import { areVerified, Scraper, SupervisedInstance } from './supervised.ts'
+} from '../app/incident-rig.ts'
+import { areVerified, Scraper, SupervisedInstance } from '../app/supervised.ts'
 
 /** `MARKETPRISM_LONG=1`: until the governor ends the sockets, a minute after they are too many. */
 const IS_LONG = process.env['MARKETPRISM_LONG'] === '1'

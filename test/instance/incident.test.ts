@@ -13,10 +13,10 @@ import {
   Recorder,
   residentBytes,
   trendOf,
-} from './incident-rig.ts'
-import { PlainServer } from './plain-server.ts'
-import { SlowStore } from './slow-store.ts'
-import { areVerified, Scraper, SupervisedInstance } from './supervised.ts'
+} from '../app/incident-rig.ts'
+import { PlainServer } from '../app/plain-server.ts'
+import { SlowStore } from '../app/slow-store.ts'
+import { areVerified, Scraper, SupervisedInstance } from '../app/supervised.ts'
 
 /** `MARKETPRISM_LONG=1`: ten minutes in place of forty seconds, and a store that is slow for one. */
 const IS_LONG = process.env['MARKETPRISM_LONG'] === '1'

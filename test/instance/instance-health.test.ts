@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { VenueId } from '../../src/core/ids.ts'
-import { ask } from './asking.ts'
-import { HeldVenues } from './held-venues.ts'
-import { Scraper, SupervisedInstance } from './supervised.ts'
+import { ask } from '../app/asking.ts'
+import { HeldVenues } from '../app/held-venues.ts'
+import { Scraper, SupervisedInstance } from '../app/supervised.ts'
 
 const HEALTH = { grace_seconds: 0, book_seconds: 4, trade_seconds: 6, down_seconds: 4 }
 /** To be found out: the longest window, two looks and a report, with what a busy machine adds. */

@@ -14,8 +14,8 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { ask, until } from './asking.ts'
-import { HeldVenues } from './held-venues.ts'
+import { ask, until } from '../app/asking.ts'
+import { HeldVenues } from '../app/held-venues.ts'
 
 const PROGRAM = join(import.meta.dirname, '../../bin/marketprism.mjs')
 const TEST = { timeout: 120_000 }

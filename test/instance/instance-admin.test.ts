@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { findCommand } from '../../scripts/tools.ts'
 import type { Status } from '../../src/app/status.ts'
-import { ask } from './asking.ts'
-import { HeldVenues } from './held-venues.ts'
-import { areVerified, SupervisedInstance } from './supervised.ts'
+import { ask } from '../app/asking.ts'
+import { HeldVenues } from '../app/held-venues.ts'
+import { areVerified, SupervisedInstance } from '../app/supervised.ts'
 
 const TEST = { timeout: 120_000 }
 const USER = 'prometheus'

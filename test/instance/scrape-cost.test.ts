@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { measureScrapeCost } from './scrape-cost.ts'
-import { SupervisedInstance } from './supervised.ts'
+import { measureScrapeCost } from '../app/scrape-cost.ts'
+import { SupervisedInstance } from '../app/supervised.ts'
 
 const SHARE_LIMIT = 0.02
 /** Short windows on a machine that is also used otherwise differ by so much. Rendering in the collector would cost many times it. */

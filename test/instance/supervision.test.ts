@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { type InstanceOptions, processNamed, Scraper, SupervisedInstance } from './supervised.ts'
+import { type InstanceOptions, processNamed, Scraper, SupervisedInstance } from '../app/supervised.ts'
 
 /** `MARKETPRISM_LONG=1`: with the windows of the defaults, and a block of a minute. */
 const IS_LONG = process.env['MARKETPRISM_LONG'] === '1'

@@ -10,7 +10,7 @@ import { readConfig } from '../../src/config/loader.ts'
 import type { Config } from '../../src/config/schema.ts'
 import { VENUE_IDS, type VenueId } from '../../src/core/ids.ts'
 import { memoryIo } from '../cli/memory-io.ts'
-import { areVerified, processNamed, SupervisedInstance } from './supervised.ts'
+import { areVerified, processNamed, SupervisedInstance } from '../app/supervised.ts'
 
 const KILLED = 'okx-spot'
 const HEALED_LIMIT_MS = 90_000

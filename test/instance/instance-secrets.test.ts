@@ -8,9 +8,9 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Status } from '../../src/app/status.ts'
 import { natsServer, NATS_SKIPPED } from '../sinks/nats-server.ts'
-import { ask } from './asking.ts'
-import { HeldVenues } from './held-venues.ts'
-import { processNamed, SupervisedInstance } from './supervised.ts'
+import { ask } from '../app/asking.ts'
+import { HeldVenues } from '../app/held-venues.ts'
+import { processNamed, SupervisedInstance } from '../app/supervised.ts'
 
 const LIMIT_MS = 60_000
 const USER = 'prometheus'
