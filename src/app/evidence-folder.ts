@@ -10,11 +10,15 @@ const FILES_LIMIT = 10
  */
 export class EvidenceFolder {
   readonly path: string
-  /** One after the other: a disk that hangs holds one of them, and those behind it are dropped. */
-  #underWay: Promise<void> | undefined
+  readonly #failed: (text: string) => void
+  /** One after the other, so that pruning sees what was kept. */
+  #last: Promise<void> = Promise.resolve()
+  #waiting = 0
 
-  constructor(path: string) {
+  /** `failed` is told why something could not be kept. */
+  constructor(path: string, failed: (text: string) => void) {
     this.path = path
+    this.#failed = failed
   }
 
   /** Keeps `text` under `name`. */
@@ -41,14 +45,24 @@ export class EvidenceFolder {
 
   /** Resolves when nothing is under way. */
   async settled(): Promise<void> {
-    await this.#underWay
+    await this.#last
   }
 
+  /** A disk that hangs holds what waits for it: no more than would be kept anyway. */
   #then(work: () => Promise<void>): void {
-    if (this.#underWay !== undefined) return
-    this.#underWay = work()
-      .catch(() => undefined)
-      .finally(() => (this.#underWay = undefined))
+    if (this.#waiting >= FILES_LIMIT) return
+    this.#waiting++
+    this.#last = this.#after(this.#last, work)
+  }
+
+  async #after(earlier: Promise<void>, work: () => Promise<void>): Promise<void> {
+    await earlier
+    try {
+      await work()
+    } catch (failure) {
+      this.#failed(`evidence cannot be kept: ${failure instanceof Error ? failure.message : String(failure)}`)
+    }
+    this.#waiting--
   }
 
   async #prune(): Promise<void> {

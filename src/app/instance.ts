@@ -162,7 +162,9 @@ export class RunningInstance {
   }
 
   #watchedChildren(): readonly Child[] {
-    const evidence = new EvidenceFolder(`${this.#options.config.journal.folder}/evidence`)
+    const evidence = new EvidenceFolder(`${this.#options.config.journal.folder}/evidence`, (text) =>
+      this.#hearer.line('supervisor', text),
+    )
     evidence.prune()
     const emit = (event: SystemEvent): void => {
       this.#hearer.emit(event)

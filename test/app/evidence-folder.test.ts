@@ -14,7 +14,7 @@ function place(): { readonly path: string; [Symbol.dispose](): void } {
 
 test('the newest files are kept, those of Node among them, whatever their names say', async () => {
   using folder = place()
-  const evidence = new EvidenceFolder(folder.path)
+  const evidence = new EvidenceFolder(folder.path, assert.fail)
   const names = Array.from({ length: FILES_LIMIT }, (_, at) => `report.${99 - at}.json`)
   for (const [at, name] of names.entries()) {
     writeFileSync(join(folder.path, name), '')
@@ -33,7 +33,7 @@ test('pruning lets go of what others have written', async () => {
     writeFileSync(file, '')
     utimesSync(file, 1_000 + at, 1_000 + at)
   }
-  const evidence = new EvidenceFolder(folder.path)
+  const evidence = new EvidenceFolder(folder.path, assert.fail)
   evidence.prune()
   await evidence.settled()
   const kept = readdirSync(folder.path)
@@ -41,13 +41,26 @@ test('pruning lets go of what others have written', async () => {
   assert.ok(!kept.includes('report.4.json') && kept.includes('report.5.json'))
 })
 
-test('a folder that cannot be written is no fault of whoever keeps', async () => {
+test('what is kept while old files are let go of is kept as well', async () => {
   using folder = place()
+  const evidence = new EvidenceFolder(folder.path, assert.fail)
+  evidence.prune()
+  evidence.keep('collector-1.txt', 'one')
+  evidence.keep('delivery-1.txt', 'other')
+  await evidence.settled()
+  assert.deepEqual(readdirSync(folder.path).toSorted(), ['collector-1.txt', 'delivery-1.txt'])
+})
+
+test('a folder that cannot be written is told, and is no fault of whoever keeps', async () => {
+  using folder = place()
+  const told: string[] = []
   const blocked = join(folder.path, 'a file')
   writeFileSync(blocked, '')
-  const evidence = new EvidenceFolder(join(blocked, 'evidence'))
+  const evidence = new EvidenceFolder(join(blocked, 'evidence'), (text) => told.push(text))
   evidence.keep('collector-1.txt', '')
   evidence.prune()
   await evidence.settled()
   assert.deepEqual(readdirSync(folder.path), ['a file'])
+  assert.equal(told.length, 2)
+  assert.match(told[0] ?? '', /^evidence cannot be kept: ENOTDIR/)
 })
