@@ -9,6 +9,7 @@ import { Keeper, unlessPassing } from './keeper.ts'
 import { type JournalEnd, recoverJournal } from './recovery.ts'
 import type { RetentionLimits, SinkPlace } from './retention.ts'
 import { Segment } from './segment.ts'
+import { Syncing } from './syncing.ts'
 import { Tally } from './tally.ts'
 
 export interface JournalOptions {
@@ -44,10 +45,8 @@ const STUCK_LIMIT_BYTES = 64 * 1024 * 1024
 const RETRY_MS = 1_000
 /** How often is looked for segments that have to go. */
 const KEEP_MS = 30_000
-/** Times of fsyncs kept until somebody asks for them. */
-const FSYNCS_LIMIT = 100
-/** Names the process that writes the folder. */
-const LOCK = 'lock'
+/** File of a journal that names the process that writes it. */
+export const JOURNAL_LOCK = 'lock'
 
 /**
  * The journal: everything that the collector publishes, as NDJSON segments of checksummed batches in one folder, written by one
@@ -81,10 +80,8 @@ export class Journal {
   #flushMs: number
   #flushTimer: Timer | undefined
   #flushedUs = -Infinity
-  #syncTimer: Timer | undefined
-  #syncing: Promise<void> | undefined
+  readonly #syncing: Syncing
   #heldUs: number | undefined
-  #fsyncSeconds: number[] = []
   #writtenBytes = 0
   #writtenRecords = 0
 
@@ -96,10 +93,11 @@ export class Journal {
     const { folder } = options
     this.#options = options
     this.#flushMs = options.flushMs
+    this.#syncing = new Syncing(options.fsyncMs, runtime, () => this.#segment)
     this.#runtime = runtime
     this.#hear = hear
     runtime.files.makeFolder(folder)
-    this.#unlock = runtime.files.lock(`${folder}/${LOCK}`)
+    this.#unlock = runtime.files.lock(`${folder}/${JOURNAL_LOCK}`)
     try {
       const { number, total } = this.#recover()
       this.#number = number
@@ -128,8 +126,6 @@ export class Journal {
   /** How it is. The times are those since the last call. */
   status(): JournalStatus {
     const { folder, limits } = this.#options
-    const fsyncSeconds = this.#fsyncSeconds
-    this.#fsyncSeconds = []
     const { clock, files } = this.#runtime
     const storedBytes = this.#keeper.bytes + (this.#segment?.sizeBytes ?? 0)
     const freeBytes = unlessPassing(() => files.freeBytes(folder))
@@ -143,7 +139,7 @@ export class Journal {
       limitBytes: Math.min(limits.limitBytes, roomBytes),
       freeBytes,
       heldMs: this.#heldUs === undefined ? undefined : (clock.steadyUs() - this.#heldUs) / 1_000,
-      fsyncSeconds,
+      fsyncSeconds: this.#syncing.takeSeconds(),
     }
   }
 
@@ -192,8 +188,7 @@ export class Journal {
     const failure = this.#write()
     if (this.#segment !== undefined) this.#sealing.push(this.#segment)
     this.#segment = undefined
-    this.#syncTimer?.cancel()
-    await this.#syncing
+    await this.#syncing.stop()
     try {
       if (failure !== undefined) throw failure
       while (this.#sealing.length > 0) this.#sealFirst()
@@ -261,7 +256,7 @@ export class Journal {
       this.#batch = new Uint8Array(HEADER_BYTES + BATCH_LIMIT_BYTES)
     }
     this.#flushedUs = this.#runtime.clock.steadyUs()
-    this.#syncTimer ??= this.#runtime.timers.after(this.#options.fsyncMs, () => this.#sync())
+    this.#syncing.due()
     return undefined
   }
 
@@ -292,29 +287,6 @@ export class Journal {
     this.#hear.resumed?.()
   }
 
-  #sync(): void {
-    this.#syncTimer = undefined
-    if (this.#segment === undefined) return
-    if (this.#syncing !== undefined) {
-      this.#syncTimer = this.#runtime.timers.after(this.#options.fsyncMs, () => this.#sync())
-      return
-    }
-    const { clock } = this.#runtime
-    const startUs = clock.steadyUs()
-    const done = this.#segment.sync().finally(() => {
-      this.#syncing = undefined
-      if (this.#fsyncSeconds.length < FSYNCS_LIMIT)
-        this.#fsyncSeconds.push((clock.steadyUs() - startUs) / 1e6)
-    })
-    // What could not be forced to the disk may be lost without a trace: the process ends, and says so.
-    done.catch((failure: unknown) =>
-      this.#runtime.timers.after(0, () => {
-        throw failure
-      }),
-    )
-    this.#syncing = done
-  }
-
   /** While nothing comes there is no flush to do it. */
   #look(): void {
     if (this.#batchRecords === 0) this.#retireIfDue()
@@ -333,8 +305,9 @@ export class Journal {
     if (this.#segment === undefined) return
     this.#sealing.push(this.#segment)
     this.#segment = undefined
-    if (this.#syncing === undefined) this.#seal()
-    else void this.#syncing.then(() => this.#seal())
+    const { underWay } = this.#syncing
+    if (underWay === undefined) this.#seal()
+    else void underWay.then(() => this.#seal())
   }
 
   #seal(): void {

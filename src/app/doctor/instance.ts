@@ -1,14 +1,12 @@
 import type { Config } from '../../config/schema.ts'
 import { shardsOf } from '../../config/selection.ts'
+import { JOURNAL_LOCK } from '../../journal/journal.ts'
 import { errorCodeOf } from '../../runtime/failure-of.ts'
 import { lockHolder } from '../../runtime/lock-file.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import { type Check, check, type Finding, fault, ok, warning } from './check.ts'
 import type { PathOf } from './path-of.ts'
 import { checkPort, HTTP_OFF, type PortFinding } from './ports.ts'
-
-/** The lock of a journal, as src/journal/journal.ts names it. */
-const JOURNAL_LOCK = 'lock'
 
 export interface InstanceSurroundings {
   readonly runtime: Runtime
