@@ -1,5 +1,6 @@
 import type { AdminAction } from '../http/admin.ts'
-import { type HttpReply, jsonReply, textReply } from '../http/exchange.ts'
+import type { ServerReply } from '../core/http.ts'
+import { jsonReply, textReply } from '../http/exchange.ts'
 import type { Timers } from '../runtime/runtime.ts'
 import { DIAGNOSES, type Diagnosis } from './parent-link.ts'
 import type { Child } from './supervision.ts'
@@ -44,7 +45,7 @@ export class Diagnoses {
     what: Diagnosis,
     query: ReadonlyMap<string, string>,
     children: ReadonlyMap<string, Child>,
-  ): Promise<HttpReply> {
+  ): Promise<ServerReply> {
     const name = query.get('process') ?? 'collector'
     const child = children.get(name)
     if (child === undefined) return textReply(400, `process: one of ${[...children.keys()].join(', ')}`)

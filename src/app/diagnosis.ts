@@ -1,6 +1,7 @@
 import { Session } from 'node:inspector/promises'
 import { getHeapSpaceStatistics, getHeapStatistics } from 'node:v8'
 import type { Diagnosis } from './parent-link.ts'
+import { activeResources } from './process-meter.ts'
 
 /** Bytes between two samples of the heap: cheap enough for production. */
 const SAMPLING_BYTES = 128 * 1024
@@ -32,13 +33,11 @@ export async function diagnose(what: Diagnosis, seconds: number): Promise<string
 }
 
 function objectStatistics(): object {
-  const resources: Record<string, number> = {}
-  for (const type of process.getActiveResourcesInfo()) resources[type] = (resources[type] ?? 0) + 1
   return {
     memory: process.memoryUsage(),
     heap: getHeapStatistics(),
     spaces: getHeapSpaceStatistics(),
-    resources,
+    resources: activeResources(),
   }
 }
 

@@ -1,10 +1,7 @@
-import { type Action, ACTION_LEVELS, type GovernorState } from '../governor/governing.ts'
+import { ACTIONS, type GovernorState } from '../governor/governing.ts'
 import { Governor } from '../governor/governor.ts'
 import type { ChildSnapshot } from '../supervisor/instance.ts'
 import { type Gathered, signalsOf } from './gathering.ts'
-
-const isAction = (name: string): name is Action => name in ACTION_LEVELS
-const ACTIONS = Object.keys(ACTION_LEVELS).filter(isAction)
 
 interface Governed {
   readonly governor: Governor

@@ -1,4 +1,4 @@
-import { ACTION_LEVELS, type Action, type Level, LEVELS } from '../governor/governing.ts'
+import { type Action, isAction, type Level, LEVELS } from '../governor/governing.ts'
 import type { Timers } from '../runtime/runtime.ts'
 import type { Report } from '../telemetry/report.ts'
 
@@ -85,6 +85,3 @@ export function askOf(message: unknown): Ask | undefined {
   if (typeof id !== 'number' || typeof seconds !== 'number') return undefined
   return { kind: 'diagnose', id, what, seconds }
 }
-
-const isAction = (word: unknown): word is Action =>
-  typeof word === 'string' && Object.hasOwn(ACTION_LEVELS, word)

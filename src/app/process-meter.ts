@@ -136,7 +136,8 @@ export class ProcessMeter {
 const lateMs = (nanoseconds: number): number =>
   Number.isFinite(nanoseconds) ? Math.max(0, nanoseconds / 1e6 - DELAY_MS) : 0
 
-function activeResources(): Readonly<Record<string, number>> {
+/** What keeps the loop alive, by Node's name for it. */
+export function activeResources(): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {}
   for (const type of process.getActiveResourcesInfo()) counts[type] = (counts[type] ?? 0) + 1
   return counts

@@ -1,4 +1,5 @@
 import type { Config } from '../config/schema.ts'
+import { instanceUrl } from '../config/selection.ts'
 import { staySmall } from '../runtime/garbage.ts'
 import { systemRuntime } from '../runtime/system.ts'
 import { SystemProcesses } from '../runtime/system-processes.ts'
@@ -49,7 +50,8 @@ export async function runInstance(config: Config, asked: StartRun, io: Io): Prom
   await instance.start()
   // In a single process the collector makes far more than whoever looks on.
   if (!run.isSingle) runtime.timers.after(SETTLED_MS, staySmall)
-  const address = addressOf(config, instance.ports)
+  const [port] = instance.ports
+  const address = port === undefined ? undefined : instanceUrl(config.http, port)
   const shown = new ShownInstance(
     {
       title: run.title,
@@ -83,13 +85,6 @@ export async function start(
   const title = config.capture.enabled ? 'marketprism capture' : 'marketprism'
   await runInstance(config, { ...run, title, isEmulated: false, plain: !io.isTerminal }, io)
   return EXIT.ok
-}
-
-/** Where to ask for health from this machine. */
-function addressOf({ http }: Config, [port]: readonly number[]): string | undefined {
-  if (port === undefined) return undefined
-  const host = http.host === '0.0.0.0' || http.host === '::' ? '127.0.0.1' : http.host
-  return `${http.certFile === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 /** On a terminal the screen says it; logs want the moment. */

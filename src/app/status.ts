@@ -1,3 +1,4 @@
+import { actionsInForce } from '../governor/governing.ts'
 import { dirname } from 'node:path'
 import { collectorsOf, sinksOf } from './gathering.ts'
 import type { ChildSnapshot, Instance } from '../supervisor/instance.ts'
@@ -67,7 +68,7 @@ export function statusOf(instance: Instance): Status {
     sinks: sinksOf(children),
     governor: {
       level: governor.level,
-      actions: Object.entries(governor.actions).flatMap(([name, isActive]) => (isActive ? [name] : [])),
+      actions: actionsInForce(governor),
     },
     connections,
   }

@@ -1,5 +1,5 @@
 import type { Config } from '../config/schema.ts'
-import type { Trend } from '../governor/governing.ts'
+import { actionsInForce, type Trend } from '../governor/governing.ts'
 import { TrendDetector } from '../governor/trend.ts'
 import { Health } from '../health/health.ts'
 import type { Processes } from '../runtime/processes.ts'
@@ -7,6 +7,7 @@ import type { Runtime, Timer } from '../runtime/runtime.ts'
 import type { WatchedChild } from '../supervisor/child.ts'
 import { connectionCounts } from '../supervisor/connections.ts'
 import type { ChildSnapshot, HttpCounts, Instance } from '../supervisor/instance.ts'
+import { sumOf } from '../supervisor/metrics/reading.ts'
 import { Disks } from './disks.ts'
 import { collectorsOf, type Gathered, healthFacts, sinksOf, windowsOf } from './gathering.ts'
 import { Governors } from './governors.ts'
@@ -143,9 +144,8 @@ export class Supervision {
     const restarts = this.#governors.step(gathered)
     for (const [at, child] of this.#parts.children.entries()) {
       const name = gathered.children[at]?.name ?? ''
-      const { level, actions } = this.#governors.stateOf(name)
-      const active = Object.entries(actions).flatMap(([action, isActive]) => (isActive ? [action] : []))
-      child.ask({ kind: 'govern', level, actions: active })
+      const state = this.#governors.stateOf(name)
+      child.ask({ kind: 'govern', level: state.level, actions: actionsInForce(state) })
       if (restarts.has(name)) child.restart('governor')
     }
   }
@@ -156,15 +156,15 @@ export class Supervision {
     // A process that begins anew grows at first, as all do: that is no trend of the one before it.
     if (processes !== this.#trendsOf.processes) this.#trendsOf = new ProcessTrends(processes)
     const { memory, heap, descriptors } = this.#trendsOf
-    memory.add(sum(running.map(({ child }) => child.readings?.residentBytes)), nowUs)
-    heap.add(sum(running.map(({ report }) => report.process.heapAfterMajorGcBytes)), nowUs)
-    descriptors.add(sum(running.map(({ child }) => child.readings?.descriptors)), nowUs)
+    memory.add(sumOf(running.map(({ child }) => child.readings?.residentBytes)), nowUs)
+    heap.add(sumOf(running.map(({ report }) => report.process.heapAfterMajorGcBytes)), nowUs)
+    descriptors.add(sumOf(running.map(({ child }) => child.readings?.descriptors)), nowUs)
     const count = Math.max(1, running.length)
     const { supervisor } = this.#parts.config
     return [
       memory.trend(this.#memoryLimitBytes * count),
       heap.trend(supervisor.heapMb * MEBIBYTE * count),
-      descriptors.trend(sum(running.map(({ child }) => child.readings?.descriptorLimit))),
+      descriptors.trend(sumOf(running.map(({ child }) => child.readings?.descriptorLimit))),
     ]
   }
 }
@@ -190,10 +190,4 @@ function lossesOf(children: readonly ChildSnapshot[]): ReadonlyMap<string, numbe
     losses.set(`journal/${child.name}`, lost)
   }
   return losses
-}
-
-/** `undefined` where none is known. */
-function sum(values: readonly (number | undefined)[]): number | undefined {
-  const known = values.filter((value) => value !== undefined)
-  return known.length === 0 ? undefined : known.reduce((total, value) => total + value, 0)
 }

@@ -1,3 +1,4 @@
+import { sumOf } from '../supervisor/metrics/reading.ts'
 import type { ShownBook, VenueReport } from '../telemetry/report.ts'
 import type { Status } from './status.ts'
 
@@ -64,10 +65,8 @@ export class Viewer {
     }
     const { status } = now
     const seconds = secondsBetween(this.#before, this.#last)
-    const cpu = (from: Status): number | undefined =>
-      sumOf(from.processes.map(({ cpuSeconds }) => cpuSeconds))
-    const cpuNow = cpu(this.#last.status)
-    const cpuBefore = this.#before === undefined ? undefined : cpu(this.#before.status)
+    const cpuNow = cpuSecondsOf(this.#last.status)
+    const cpuBefore = this.#before === undefined ? undefined : cpuSecondsOf(this.#before.status)
     return {
       title: this.#title,
       address: this.#address,
@@ -103,6 +102,9 @@ export class Viewer {
   }
 }
 
+const cpuSecondsOf = ({ processes }: Status): number | undefined =>
+  sumOf(processes.map(({ cpuSeconds }) => cpuSeconds))
+
 export const gapsOf = ({ gapsBy }: VenueReport): number =>
   Object.values(gapsBy).reduce((sum, count) => sum + count, 0)
 
@@ -118,9 +120,3 @@ const framesOf = ({ venues }: Status): number => venues.reduce((sum, { frames })
 
 const secondsBetween = (before: TimedStatus | undefined, now: TimedStatus): number =>
   before === undefined ? 1 : Math.max(0.001, (now.atMs - before.atMs) / 1_000)
-
-/** `undefined` where none is known. */
-function sumOf(values: readonly (number | undefined)[]): number | undefined {
-  const known = values.filter((value) => value !== undefined)
-  return known.length === 0 ? undefined : known.reduce((sum, value) => sum + value, 0)
-}

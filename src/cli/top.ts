@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Config } from '../config/schema.ts'
+import { instanceUrl } from '../config/selection.ts'
 import type { Command } from './command.ts'
 import { CONFIG_OPTION, requireConfig } from './config-option.ts'
 
@@ -28,14 +29,9 @@ export const TOP: Command = {
     if ('exit' in required) return required.exit
     const { http } = required.config
     const { top } = await import('../app/top.ts')
-    const url = args.text('url')?.replace(/\/+$/, '') ?? urlOf(http)
+    const url = args.text('url')?.replace(/\/+$/, '') ?? instanceUrl(http, http.healthPort)
     return top({ url, credentials: credentialsOf(http), once: args.flag('once') }, io)
   },
-}
-
-function urlOf({ host, healthPort, certFile }: Config['http']): string {
-  const near = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-  return `${certFile === undefined ? 'http' : 'https'}://${near.includes(':') ? `[${near}]` : near}:${healthPort}`
 }
 
 function credentialsOf({ user, passwordFile }: Config['http']) {

@@ -147,6 +147,18 @@ function onlyVenue(config: Config, venue: VenueId): Config {
   }
 }
 
+/** Where an instance of this configuration answers at `port`, as this machine reaches it. */
+export function instanceUrl({ host, certFile }: Config['http'], port: number): string {
+  return `${certFile === undefined ? 'http' : 'https'}://${reachable(host)}:${port}`
+}
+
+/** The address at which this machine reaches what listens at every address. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1'
+  if (host === '::') return '[::1]'
+  return host.includes(':') ? `[${host}]` : host
+}
+
 /** The sinks, as cursors, metrics and the configuration name them. */
 export const SINK_NAMES = ['parquet', 'nats', 'clickhouse', 'stdout'] as const
 export type SinkName = (typeof SINK_NAMES)[number]

@@ -35,7 +35,8 @@ export interface CarriersSurroundings {
 
 /**
  * All planned sockets of a feed and what keeps their streams true: silence is found, lost books are made live again, old sockets
- * are replaced. Driven by `sweep`, once a second.
+ * are replaced. Driven by `sweep`, once a second. In one file because what is carried, what is silent and what is being recovered
+ * change together: each event of a session moves all three.
  */
 export class Carriers implements Recovery {
   readonly #given: CarriersSurroundings
@@ -187,14 +188,13 @@ export class Carriers implements Recovery {
       emit,
       listener: this.#listener(() => carrier),
     })
-    for (const { slot, channel } of streams) this.#byStream.set(streamIndex(slot, channel), carrier)
+    for (const stream of streams) this.#byStream.set(indexOf(stream), carrier)
     return carrier
   }
 
   #join(carrier: Carrier | undefined, streams: readonly SessionStream[]): void {
     const nowUs = this.#nowUs()
-    for (const { slot, channel } of streams) {
-      const stream = streamIndex(slot, channel)
+    for (const stream of streams.map(indexOf)) {
       if (carrier !== undefined) this.#byStream.set(stream, carrier)
       if (carrier?.isReading === true) this.#silence.begin(stream, nowUs)
     }
@@ -214,8 +214,7 @@ export class Carriers implements Recovery {
   }
 
   #forget(streams: readonly SessionStream[]): void {
-    for (const { slot, channel } of streams) {
-      const stream = streamIndex(slot, channel)
+    for (const stream of streams.map(indexOf)) {
       this.#byStream.delete(stream)
       this.#refused.delete(stream)
       this.#silence.end(stream)
@@ -244,14 +243,13 @@ export class Carriers implements Recovery {
       ...(reason === undefined ? {} : { reason }),
     })
     if (state.name === 'subscribing') {
-      for (const { slot, channel } of session.streams.values())
-        this.#refused.delete(streamIndex(slot, channel))
+      for (const stream of session.streams.values()) this.#refused.delete(indexOf(stream))
     }
     if (state.name === 'live') this.#begin(carrier, session)
     if (!isCarrying(carrier)) {
-      for (const { slot, channel } of session.streams.values()) {
-        this.#silence.end(streamIndex(slot, channel))
-        this.#recoveries.silent(streamIndex(slot, channel))
+      for (const stream of session.streams.values()) {
+        this.#silence.end(indexOf(stream))
+        this.#recoveries.silent(indexOf(stream))
       }
     }
     const failure = outOfReach(state)
@@ -263,8 +261,7 @@ export class Carriers implements Recovery {
     const nowUs = this.#nowUs()
     this.#maintenance(false, 'a socket is live again')
     this.#given.reach(undefined)
-    for (const { slot, channel } of session.streams.values()) {
-      const stream = streamIndex(slot, channel)
+    for (const stream of [...session.streams.values()].map(indexOf)) {
       if (this.#refused.has(stream)) continue
       this.#silence.begin(stream, nowUs)
       this.#recoveries.fresh(stream, nowUs)
@@ -287,7 +284,7 @@ export class Carriers implements Recovery {
   }
 
   #refuse(stream: SessionStream, why: Refused): void {
-    const index = streamIndex(stream.slot, stream.channel)
+    const index = indexOf(stream)
     const { emit, sessions } = this.#given
     this.#refused.add(index)
     this.#silence.end(index)
@@ -352,3 +349,5 @@ export class Carriers implements Recovery {
     return this.#given.sessions.runtime.clock.steadyUs()
   }
 }
+
+const indexOf = ({ slot, channel }: SessionStream): number => streamIndex(slot, channel)

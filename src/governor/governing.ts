@@ -31,6 +31,18 @@ export const ACTION_LEVELS = {
 } as const satisfies Record<string, Level>
 export type Action = keyof typeof ACTION_LEVELS
 
+export const isAction = (word: unknown): word is Action =>
+  typeof word === 'string' && Object.hasOwn(ACTION_LEVELS, word)
+
+/** Every action, by level, then as they are listed. */
+export const ACTIONS: readonly Action[] = Object.keys(ACTION_LEVELS)
+  .filter(isAction)
+  .toSorted((one, other) => ACTION_LEVELS[one] - ACTION_LEVELS[other])
+
+/** Those that are in force. */
+export const actionsInForce = ({ actions }: Pick<GovernorState, 'actions'>): readonly Action[] =>
+  ACTIONS.filter((action) => actions[action])
+
 /** What is measured; absent where it is not known. Shares are of the limit, 0 to 1 and beyond. */
 export interface Signals {
   readonly heapShare: number | undefined

@@ -1,5 +1,12 @@
 import { type Course, advance, courseFrom } from './course.ts'
-import { type Action, ACTION_LEVELS, type GovernorState, type Level, type Signals } from './governing.ts'
+import {
+  type Action,
+  ACTION_LEVELS,
+  ACTIONS,
+  type GovernorState,
+  type Level,
+  type Signals,
+} from './governing.ts'
 import { pressuresOf } from './limits.ts'
 
 /** What became of one look at the signals. */
@@ -12,11 +19,6 @@ export interface GovernorStep {
   /** The governed process should be replaced now, with its journal safe. True once; not again within 15 min. */
   readonly restart: boolean
 }
-
-/** By level, then as they are listed. */
-const ACTIONS = Object.keys(ACTION_LEVELS)
-  .filter(isAction)
-  .toSorted((one, other) => ACTION_LEVELS[one] - ACTION_LEVELS[other])
 
 /**
  * Says which actions are in force as the signals of one process change. It decides only; whoever owns a thing does. Where it is
@@ -94,10 +96,6 @@ const UNKNOWN: Signals = {
   backlogShare: undefined,
   descriptorShare: undefined,
   unaccounted: undefined,
-}
-
-function isAction(name: string): name is Action {
-  return name in ACTION_LEVELS
 }
 
 /** Written out, so that the compiler asks for each action. */

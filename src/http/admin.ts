@@ -1,11 +1,12 @@
-import { type HttpReply, type HttpRequest, notAllowed, notFound, textReply } from './exchange.ts'
+import type { ServerReply, ServerRequest } from '../core/http.ts'
+import { notAllowed, notFound, textReply } from './exchange.ts'
 import { Gate, type GateOptions } from './credentials.ts'
 
 /** Everything below it is for who has the token. */
 export const ADMIN_PATH = '/admin/'
 
 /** Something that is done on request, with the parameters of the query. */
-export type AdminAction = (query: ReadonlyMap<string, string>) => Promise<HttpReply>
+export type AdminAction = (query: ReadonlyMap<string, string>) => Promise<ServerReply>
 
 export interface AdminOptions {
   readonly token: string
@@ -17,7 +18,7 @@ export interface AdminOptions {
 export function adminRoutes(
   options: AdminOptions | undefined,
   gate: Omit<GateOptions, 'credentials'>,
-): (request: HttpRequest) => HttpReply | Promise<HttpReply> {
+): (request: ServerRequest) => ServerReply | Promise<ServerReply> {
   // An empty token would let in everybody who shows one.
   if (options === undefined || options.token === '') return notFound
   const { token } = options

@@ -1,4 +1,5 @@
-import { type HttpReply, type HttpRequest, textReply } from './exchange.ts'
+import type { ServerReply, ServerRequest } from '../core/http.ts'
+import { textReply } from './exchange.ts'
 import { Failures } from './failures.ts'
 
 /** Who may ask. */
@@ -30,7 +31,7 @@ export class Gate {
   }
 
   /** The reply for who is kept out; `undefined`: come in. */
-  refuse({ headers, address }: HttpRequest): HttpReply | undefined {
+  refuse({ headers, address }: ServerRequest): ServerReply | undefined {
     const waitSeconds = this.#failures.waitSeconds(address)
     const shown = headers.get('authorization')
     const isRight = shown !== undefined && this.#isRight(shown)

@@ -1,14 +1,7 @@
 import { ADMIN_PATH, type AdminOptions, adminRoutes } from './admin.ts'
 import { Gate } from './credentials.ts'
-import {
-  type HttpAnswer,
-  type HttpReply,
-  type HttpRequest,
-  jsonReply,
-  notAllowed,
-  notFound,
-  textReply,
-} from './exchange.ts'
+import type { ServerAnswer, ServerReply, ServerRequest } from '../core/http.ts'
+import { jsonReply, notAllowed, notFound, textReply } from './exchange.ts'
 import { METRICS_TYPES, metricsFormat, type MetricsFormat } from './negotiation.ts'
 
 /** What the routes tell, as functions that are called at each request. */
@@ -32,7 +25,7 @@ export interface RouteSources {
   readonly admin?: AdminOptions | undefined
 }
 
-type Route = (request: HttpRequest) => HttpReply | Promise<HttpReply>
+type Route = (request: ServerRequest) => ServerReply | Promise<ServerReply>
 
 const INDEX = `marketprism
 
@@ -57,7 +50,7 @@ export const PATHS = [
 type RoutePath = Exclude<(typeof PATHS)[number], typeof ADMIN_PATH>
 
 /** Answers every request. What lies below `/admin/` has credentials of its own; all else is GET and HEAD only. */
-export function routes(sources: RouteSources): HttpAnswer {
+export function routes(sources: RouteSources): ServerAnswer {
   const { user } = sources
   const gate =
     user === undefined ? undefined : new Gate({ ...sources, credentials: { scheme: 'Basic', ...user } })

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { hasBody, type ServerReply } from './http-request.ts'
+import type { ServerReply } from '../core/http.ts'
+import { hasBody } from './http-request.ts'
 import { STATUS_CODES } from './node-http.ts'
 
 /** For so long a client that was refused is read, so that it sees why: cut at once, it could lose the answer. */

@@ -1,26 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { isIPv6 } from 'node:net'
-
-/** A request that was read as far as it counts: it has no body. */
-export interface ServerRequest {
-  /** `GET`, `HEAD` or `POST`. */
-  readonly method: string
-  /** Begins with `/`; escapes are left as they are. */
-  readonly path: string
-  /** The first of each name. */
-  readonly query: ReadonlyMap<string, string>
-  /** Names in lower case. */
-  readonly headers: ReadonlyMap<string, string>
-  /** Whom failures are counted against: see `networkOf`. */
-  readonly address: string
-}
-
-export interface ServerReply {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string>>
-  /** Left out by the server where a HEAD was asked. */
-  readonly body: string | Uint8Array
-}
+import type { ServerRequest } from '../core/http.ts'
 
 /** `POST` is for the answer to allow or refuse. */
 const METHODS: ReadonlySet<string | undefined> = new Set(['GET', 'HEAD', 'POST'])

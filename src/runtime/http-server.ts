@@ -3,10 +3,11 @@ import { createServer as createTlsServer } from 'node:https'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { FailureError } from '../core/errors.ts'
+import type { ServerAnswer, ServerReply } from '../core/http.ts'
 import { errorCodeOf } from './failure-of.ts'
 import { listenPatiently } from './http-listen.ts'
 import { type Exchange, LINGER_MS, plainReply, plainReplyText, sendReply } from './http-reply.ts'
-import { networkOf, refusalOf, requestOf, type ServerReply, type ServerRequest } from './http-request.ts'
+import { networkOf, refusalOf, requestOf } from './http-request.ts'
 import { type Slot, Slots } from './http-slots.ts'
 import { createServer } from './node-http.ts'
 import { HttpTally, type Rejection, type ServerCounts } from './http-tally.ts'
@@ -28,7 +29,7 @@ export interface HttpServerOptions {
   /** Paths that are counted by name; one that ends in `/` stands for all below it. The others count as `other`. */
   readonly paths: readonly string[]
   /** Asked for one request of a connection at a time. What it throws is answered with 500. */
-  readonly answer: (request: ServerRequest) => ServerReply | Promise<ServerReply>
+  readonly answer: ServerAnswer
   /** Told what `answer` threw: a fault of this program. */
   readonly onFault: (fault: unknown) => void
 }

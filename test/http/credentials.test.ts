@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import type { HttpReply, HttpRequest } from '../../src/http/exchange.ts'
+import type { ServerReply, ServerRequest } from '../../src/core/http.ts'
 import { FAILURE_LIMIT } from '../../src/http/failures.ts'
 import { routes } from '../../src/http/routes.ts'
 import { basic, bearer, requestOf, sourcesOf, told } from './sources.ts'
@@ -10,7 +10,7 @@ const user = { name: 'prometheus', password: 'corréct: horse' }
 
 const repeat = async (
   count: number,
-  ask: () => Promise<HttpReply> | HttpReply,
+  ask: () => Promise<ServerReply> | ServerReply,
 ): Promise<readonly number[]> => {
   const statuses: number[] = []
   for (let index = 0; index < count; index++) statuses.push((await ask()).status)
@@ -78,13 +78,13 @@ suite('an action', () => {
   const token = 'a-token-of-24-characters'
   const done: string[] = []
   const actions = {
-    profile: async (query: ReadonlyMap<string, string>): Promise<HttpReply> => {
+    profile: async (query: ReadonlyMap<string, string>): Promise<ServerReply> => {
       done.push(query.get('seconds') ?? '')
       return { status: 200, headers: {}, body: 'done' }
     },
   }
   const admin = { token, actions }
-  const post = (path: string, headers = {}): HttpRequest => requestOf(`POST /admin/${path}`, headers)
+  const post = (path: string, headers = {}): ServerRequest => requestOf(`POST /admin/${path}`, headers)
 
   test('is done for who has the token, by POST only', async () => {
     const answer = routes(sourcesOf({ admin }))

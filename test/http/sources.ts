@@ -1,4 +1,4 @@
-import type { HttpReply, HttpRequest } from '../../src/http/exchange.ts'
+import type { ServerReply, ServerRequest } from '../../src/core/http.ts'
 import type { RouteSources } from '../../src/http/routes.ts'
 
 /** Routes of an instance that is well; `given` in place of what it says. */
@@ -21,7 +21,7 @@ export function requestOf(
   line: string,
   headers: Readonly<Record<string, string>> = {},
   address = '127.0.0.1',
-): HttpRequest {
+): ServerRequest {
   const [method = '', target = ''] = line.split(' ')
   const [path = '', query = ''] = target.split('?')
   return {
@@ -34,7 +34,7 @@ export function requestOf(
 }
 
 /** Status and body in one line. */
-export function told({ status, body }: HttpReply): string {
+export function told({ status, body }: ServerReply): string {
   return `${status} ${typeof body === 'string' ? body : Buffer.from(body).toString()}`.trimEnd()
 }
 

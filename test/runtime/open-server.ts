@@ -1,4 +1,4 @@
-import type { ServerReply, ServerRequest } from '../../src/runtime/http-request.ts'
+import type { ServerReply, ServerRequest } from '../../src/core/http.ts'
 import { type HttpServer, type HttpServerOptions, openHttpServer } from '../../src/runtime/http-server.ts'
 
 /** A plain reply. */

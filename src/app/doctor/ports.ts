@@ -1,4 +1,5 @@
 import type { Config } from '../../config/schema.ts'
+import { instanceUrl } from '../../config/selection.ts'
 import { FailureError } from '../../core/errors.ts'
 import { type PortHolder, portHolder, type PortOutcome, tryPort } from '../../runtime/port-use.ts'
 import type { HttpAnswer, Runtime } from '../../runtime/runtime.ts'
@@ -70,14 +71,13 @@ async function isInstance(
   port: number,
   { runtime, holder }: { readonly runtime: Runtime; readonly holder: PortHolder | undefined },
 ): Promise<boolean> {
-  const isTls = http.certFile !== undefined
-  const url = `${isTls ? 'https' : 'http'}://${reachable(http.host)}:${port}/version`
+  const url = `${instanceUrl(http, port)}/version`
   try {
     const limits = { deadlineMs: VERSION_MS, bodyLimitBytes: BODY_LIMIT_BYTES }
     return isVersionAnswer(await runtime.http.get({ url, ...limits }))
   } catch (failure) {
     if (!(failure instanceof FailureError)) throw failure
-    return isTls && holder?.command.includes('marketprism') === true
+    return http.certFile !== undefined && holder?.command.includes('marketprism') === true
   }
 }
 
@@ -85,11 +85,4 @@ async function isInstance(
 function isVersionAnswer({ status, headers, body }: HttpAnswer): boolean {
   if (status === 401) return (headers['www-authenticate'] ?? '').includes('marketprism')
   return status === 200 && new TextDecoder().decode(body).includes('marketprism')
-}
-
-/** The address at which this machine reaches what listens at every address. */
-function reachable(host: string): string {
-  if (host === '0.0.0.0') return '127.0.0.1'
-  if (host === '::') return '[::1]'
-  return host.includes(':') ? `[${host}]` : host
 }
