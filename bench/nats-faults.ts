@@ -1,6 +1,8 @@
 // Faults of a real nats-server while records are journaled at a steady rate: `node bench/nats-faults.ts [rate] [outage seconds]`.
 // For each fault: records journaled, records in the stream, and how long after its end the newest record in the stream was younger
 // than a second again. The stream counts every record that it ever took, so equal counts mean that none is lost and none is twice.
+// Memory of both processes: medians of the last ten seconds before the fault, of the fault, and of the time from then until ten seconds
+// after it was caught up with.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -15,8 +17,10 @@ import { withClient } from '../test/sinks/nats/rig.ts'
 const PROGRAM = join(import.meta.dirname, '../bin/marketprism.mjs')
 const LOAD = join(import.meta.dirname, 'journal-load.ts')
 const STREAM = 'MARKETPRISM'
-/** Before the fault begins. */
-const WARM_MS = 5_000
+/** Before the fault begins: by then the heaps have the size that this rate needs. */
+const WARM_MS = 60_000
+const SAMPLE_MS = 500
+const AROUND_MS = 10_000
 const LAG_US = 1_000_000
 const LOOK_MS = 250
 const GIVE_UP_MS = 1_200_000
@@ -160,9 +164,29 @@ async function look(
   return undefined
 }
 
-function rssMb(child: ChildProcess): number {
-  const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
-  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1_000)
+/** How much memory a process has, from time to time. */
+class Memory implements Disposable {
+  readonly #samples: { readonly atMs: number; readonly megabytes: number }[] = []
+  readonly #timer: NodeJS.Timeout
+
+  constructor({ pid }: ChildProcess) {
+    this.#timer = setInterval(() => {
+      const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+      const megabytes = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? NaN) / 1_000
+      this.#samples.push({ atMs: performance.now(), megabytes })
+    }, SAMPLE_MS)
+  }
+
+  /** The median from `fromMs` to `toMs`. */
+  between(fromMs: number, toMs: number): string {
+    const taken = this.#samples.filter(({ atMs }) => atMs >= fromMs && atMs < toMs)
+    const sorted = taken.map(({ megabytes }) => megabytes).toSorted((one, other) => one - other)
+    return (sorted[Math.floor(sorted.length / 2)] ?? NaN).toFixed(0)
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer)
+  }
 }
 
 async function end(child: ChildProcess): Promise<string> {
@@ -189,8 +213,10 @@ async function measure(fault: Fault, number: number): Promise<string> {
   const delivery = spawn(process.execPath, [PROGRAM, 'deliver', '--config', config], {
     stdio: ['ignore', 'ignore', 'ignore'],
   })
+  using writing = new Memory(load)
+  using delivering = new Memory(delivery)
   await delay(WARM_MS)
-  const before = { load: rssMb(load), delivery: rssMb(delivery) }
+  const startMs = performance.now()
   await fault.cause(servers)
   const overMs = performance.now()
   let recoveredMs = NaN
@@ -202,7 +228,17 @@ async function measure(fault: Fault, number: number): Promise<string> {
     }
     await delay(LOOK_MS)
   }
-  const after = { load: rssMb(load), delivery: rssMb(delivery) }
+  await delay(AROUND_MS)
+  const endMs = performance.now()
+  const memoryText = (memory: Memory): string =>
+    [
+      memory.between(startMs - AROUND_MS, startMs),
+      memory.between(startMs, overMs),
+      memory.between(overMs, endMs),
+    ].join(', ')
+  const [writer, deliverer] = [memoryText(writing), memoryText(delivering)]
+  writing[Symbol.dispose]()
+  delivering[Symbol.dispose]()
   const { made }: { made: number } = JSON.parse(await end(load))
   await end(delivery)
   spawnSync(process.execPath, [PROGRAM, 'deliver', '--config', config, '--until-end', '--sink', 'nats'])
@@ -216,7 +252,7 @@ async function measure(fault: Fault, number: number): Promise<string> {
     stored === made ? 'EQUAL' : 'DIFFERENT',
     `audit ${audit.status}`,
     `lag under 1 s after ${(recoveredMs / 1_000).toFixed(1)} s`,
-    `RSS of the writer ${before.load} to ${after.load} MB, of the delivery ${before.delivery} to ${after.delivery} MB`,
+    `RSS before, during, after: of the writer ${writer} MB, of the delivery ${deliverer} MB`,
   ].join('  ')
 }
 
