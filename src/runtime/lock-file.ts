@@ -1,27 +1,43 @@
-import { linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
+import {
+  linkSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { hostname } from 'node:os'
 import { FailureError } from '../core/errors.ts'
 import { errorCodeOf } from './failure-of.ts'
 
 /** A lock that is left behind is taken over once; more, and several processes are at it. */
 const TRIES = 5
+/** A process of another container or machine is not to be seen from here: it shows by the time of its lock that it lives. */
+const TOUCH_MS = 1_000
+/** A process that hangs is killed after 15 s: one that has not touched its lock for longer writes no more. */
+const UNTOUCHED_MS = 20_000
+/** In place of a start, where /proc does not tell. */
+const UNKNOWN = '-'
 
 /**
- * Makes the lock file `path`, which names this process. Throws `FailureError` with code `locked` while its holder lives. Answers how
- * to give it back, which leaves a lock of anybody else alone.
+ * Makes the lock file `path`, which names this process and where it runs. Throws `FailureError` with code `locked` while its holder
+ * lives. Answers how to give it back, which leaves a lock of anybody else alone.
  */
 export function takeLock(path: string): () => void {
-  const ours = `${process.pid} ${startOf(process.pid) ?? ''}\n`
+  const ours = `${process.pid} ${startOf(process.pid) ?? UNKNOWN} ${placeOf()}\n`
   // Linked, not created and then written: whoever sees the lock sees its holder.
   const draft = `${path}.${process.pid}`
   writeFileSync(draft, ours)
   try {
     for (let attempt = 0; attempt < TRIES; attempt++) {
-      if (isLinked(draft, path)) return () => giveBack(path, ours)
+      if (isLinked(draft, path)) return kept(path, ours)
       const content = contentOf(path)
       if (content === undefined) continue
-      const holder = holderIn(content)
+      const holder = holderIn(path, content)
       if (holder !== undefined) {
-        throw new FailureError('locked', `${path}: held by process ${holder}`, { retryable: true })
+        throw new FailureError('locked', `${path}: held by ${holder}`, { retryable: true })
       }
       takeAway(path, content)
     }
@@ -31,10 +47,25 @@ export function takeLock(path: string): () => void {
   throw new FailureError('locked', `${path}: several processes are trying to take it`, { retryable: true })
 }
 
-/** The process that holds the lock file `path`, without touching it; `undefined` where nobody does who lives. */
-export function lockHolder(path: string): number | undefined {
+/** Who holds the lock file `path`, as `process 12`, without touching it; `undefined` where nobody does who lives. */
+export function lockHolder(path: string): string | undefined {
   const content = contentOf(path)
-  return content === undefined ? undefined : holderIn(content)
+  return content === undefined ? undefined : holderIn(path, content)
+}
+
+/** Shows from time to time that the holder lives; answers how to give the lock back. */
+function kept(path: string, ours: string): () => void {
+  const timer = setInterval(() => touch(path, ours), TOUCH_MS).unref()
+  return () => {
+    clearInterval(timer)
+    if (contentOf(path) === ours) unlinkSync(path)
+  }
+}
+
+function touch(path: string, ours: string): void {
+  if (contentOf(path) !== ours) return
+  const nowSeconds = Date.now() / 1_000
+  utimesSync(path, nowSeconds, nowSeconds)
 }
 
 function isLinked(draft: string, path: string): boolean {
@@ -60,10 +91,6 @@ function takeAway(path: string, stale: string): void {
   unlinkSync(aside)
 }
 
-function giveBack(path: string, ours: string): void {
-  if (contentOf(path) === ours) unlinkSync(path)
-}
-
 /** `undefined` where there is no such file. */
 function contentOf(path: string): string | undefined {
   try {
@@ -74,13 +101,39 @@ function contentOf(path: string): string | undefined {
   }
 }
 
-/** The process that a lock names, if it lives. Process numbers are used again, hence its start is compared as well. */
-function holderIn(content: string): number | undefined {
-  const [pid = '', start = ''] = content.trim().split(' ')
+/** Whom a lock names, if he lives. Process numbers are used again, hence the start is compared as well. */
+function holderIn(path: string, content: string): string | undefined {
+  const [pid = '', start = '', place = placeOf()] = content.trim().split(' ')
   const number = Number(pid)
-  if (!Number.isInteger(number) || number <= 0 || !isAlive(number)) return undefined
-  const running = startOf(number)
-  return running === undefined || start === '' || running === start ? number : undefined
+  if (!Number.isInteger(number) || number <= 0) return undefined
+  if (place !== placeOf()) {
+    return isTouched(path) ? `process ${pid} of ${place}, another container or machine` : undefined
+  }
+  return isAlive(number) && isSameStart(startOf(number), start) ? `process ${pid}` : undefined
+}
+
+/** Where either is not known, the number has to do. */
+function isSameStart(running: string | undefined, noted: string): boolean {
+  return running === undefined || noted === '' || noted === UNKNOWN || running === noted
+}
+
+/** Where process numbers mean the same: the host, and the namespace of numbers, of which each container has its own. */
+function placeOf(): string {
+  try {
+    return `${hostname()}/${readlinkSync('/proc/self/ns/pid')}`
+  } catch (cause) {
+    if (errorCodeOf(cause) === 'ENOENT') return hostname()
+    throw cause
+  }
+}
+
+function isTouched(path: string): boolean {
+  try {
+    return Math.abs(Date.now() - statSync(path).mtimeMs) < UNTOUCHED_MS
+  } catch (cause) {
+    if (errorCodeOf(cause) === 'ENOENT') return false
+    throw cause
+  }
 }
 
 function isAlive(pid: number): boolean {

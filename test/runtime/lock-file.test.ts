@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -8,6 +8,7 @@ import { after, test } from 'node:test'
 import { FailureError } from '../../src/core/errors.ts'
 import { lockHolder } from '../../src/runtime/lock-file.ts'
 import { SystemFiles } from '../../src/runtime/system-files.ts'
+import { until } from '../app/asking.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'marketprism-lock-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -32,7 +33,7 @@ test('who holds a lock is told without taking it', () => {
   const path = join(folder, 'looked-at')
   assert.equal(lockHolder(path), undefined)
   const unlock = files.lock(path)
-  assert.equal(lockHolder(path), process.pid)
+  assert.equal(lockHolder(path), `process ${process.pid}`)
   unlock()
   const { pid } = spawnSync(process.execPath, ['--version'])
   writeFileSync(path, `${pid} 1\n`)
@@ -53,6 +54,34 @@ test('a lock whose process is gone is taken over, and so is one whose number ano
     files.lock(path)()
     assert.equal(existsSync(path), false, name)
   }
+})
+
+test('a process of another container holds its lock as long as the lock is touched', () => {
+  const path = join(folder, 'elsewhere')
+  writeFileSync(path, '1 77 0123456789ab/pid:[4026532001]\n')
+  assert.throws(
+    () => files.lock(path),
+    (error) =>
+      error instanceof FailureError &&
+      error.message.includes('process 1 of 0123456789ab/pid:[4026532001], another container or machine'),
+  )
+  const longAgo = Date.now() / 1_000 - 60
+  utimesSync(path, longAgo, longAgo)
+  files.lock(path)()
+})
+
+test('a lock that is held is touched, and only by its holder', async () => {
+  const path = join(folder, 'touched')
+  const longAgo = new Date(Date.now() - 60_000)
+  const isFresh = (): boolean => Date.now() - statSync(path).mtimeMs < 30_000
+  const unlock = files.lock(path)
+  utimesSync(path, longAgo, longAgo)
+  await until('the lock is touched', isFresh, 10_000)
+  unlock()
+  writeFileSync(path, '1 77 0123456789ab/pid:[4026532001]\n')
+  utimesSync(path, longAgo, longAgo)
+  await new Promise((resolve) => setTimeout(resolve, 1_500))
+  assert.equal(isFresh(), false)
 })
 
 test('a lock that somebody else holds by now is not given back for him', () => {

@@ -45,13 +45,13 @@ function checkLock(folder: string, hasInstance: boolean): Finding {
 }
 
 /**
- * `holder` is the process that has the journal. Beside an instance that answers at the ports of this configuration it is expected to
+ * `holder` is who has the journal, as `process 12`. Beside an instance that answers at the ports of this configuration it is expected to
  * be held: by that one.
  */
-export function judgeLock(holder: number | undefined, hasInstance: boolean): Finding {
+export function judgeLock(holder: string | undefined, hasInstance: boolean): Finding {
   if (holder === undefined) return ok('no other collector has it')
-  const text = `held by process ${holder}`
-  const advice = `a second collector cannot write there: end process ${holder}, or set journal.folder`
+  const text = `held by ${holder}`
+  const advice = `a second collector cannot write there: end ${holder}, or set journal.folder`
   return hasInstance
     ? warning(
         `${text}, and an instance answers at these ports`,
