@@ -64,10 +64,12 @@ export async function runInstance(config: Config, asked: StartRun, io: Io): Prom
     runtime,
     io,
   )
+  // Whoever reads that it listens may end it at once.
+  const stopped = untilStopped(io, run.seconds, () => instance.stopNow())
   if (address === undefined) io.stderr.write(SILENT)
   else if (run.plain) lines.write(`health and metrics at ${address}\n`)
   shown.open()
-  await untilStopped(io, run.seconds, () => instance.stopNow())
+  await stopped
   shown.hold()
   await instance.stop()
   shown.close()

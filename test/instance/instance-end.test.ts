@@ -69,6 +69,12 @@ test(
   },
 )
 
+test('a signal as soon as it says that it listens ends it with 0', { timeout: 120_000 }, async () => {
+  await using instance = await SupervisedInstance.start()
+  const { code } = await instance.stop()
+  assert.equal(code, 0)
+})
+
 test(
   'a second signal ends it and its processes at once, also one that hangs',
   { timeout: 120_000 },
