@@ -1,3 +1,4 @@
+import { ALERT_BRIDGE } from './alert-bridge.ts'
 import { CAPTURE } from './capture.ts'
 import { CHECK } from './check.ts'
 import { COLLECT } from './collect.ts'
@@ -32,4 +33,5 @@ export const COMMANDS: readonly Command[] = [
   REPLAY,
   VERIFY,
   EMULATE,
+  ALERT_BRIDGE,
 ]

@@ -4,7 +4,7 @@ import type { Command } from './command.ts'
 /** `marketprism verify` */
 export const VERIFY: Command = {
   name: 'verify',
-  summary: 'Rebuild the books of captures and compare them with what is expected.',
+  summary: 'Rebuild the books of captures and compare them.',
   doc: 'Runs recorded frames through the real decode, link and book code and prints, for each capture, what is in it: one JSON object a line with books, gaps, trades and digests.',
   operands: {
     placeholder: 'FILE...',

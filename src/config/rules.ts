@@ -22,6 +22,7 @@ export function findConflicts(config: Config): readonly Conflict[] {
     ...healthConflicts(config),
     ...supervisorConflicts(config),
     ...tierConflicts(config),
+    ...robotConflicts(config),
   ]
 }
 
@@ -176,3 +177,41 @@ function* tierConflicts({ governor }: Config): Generator<Conflict> {
 
 const plainFolder = (folder: string): string =>
   folder.replaceAll(/\/+(\.?\/+)*/g, '/').replaceAll(/^\.\/|\/\.?$/g, '')
+
+function* robotConflicts({ alerts: { robots } }: Config): Generator<Conflict> {
+  for (const [index, robot] of robots.entries()) {
+    const keys = ['alerts', 'robots', `${index}`]
+    if (robots.findIndex(({ name }) => name === robot.name) < index) {
+      const hint = 'give each robot a name of its own'
+      yield { keys: [...keys, 'name'], expected: 'each name once', found: `${robot.name} twice`, hint }
+    }
+    if (robot.webhookUrlFile !== undefined && robot.tokenFile !== undefined) {
+      const hint = 'take one of them out'
+      yield { keys, expected: 'one of webhook_url_file and token_file', found: 'both', hint }
+    }
+    if (robot.routes?.length === 0) {
+      const hint = 'name one, or leave the key out: collector'
+      yield { keys: [...keys, 'routes'], expected: 'at least one route', found: 'none', hint }
+    }
+    yield* foreignKeys(robot, keys)
+  }
+}
+
+type RobotConfig = Config['alerts']['robots'][number]
+
+/** What only DingTalk has. */
+function* foreignKeys(robot: RobotConfig, keys: readonly string[]): Generator<Conflict> {
+  const { kind = 'dingtalk' } = robot
+  if (kind === 'dingtalk') return
+  const given = {
+    token_file: robot.tokenFile,
+    secret_file: robot.secretFile,
+    critical_at_mobiles: robot.criticalAtMobiles,
+    critical_at_all: robot.criticalAtAll,
+  }
+  for (const [key, value] of Object.entries(given)) {
+    if (value === undefined) continue
+    const hint = 'take it out'
+    yield { keys: [...keys, key], expected: 'for a robot of DingTalk only', found: `for ${kind}`, hint }
+  }
+}

@@ -1,4 +1,5 @@
 import { CHANNELS, VENUE_IDS } from '../core/ids.ts'
+import { ALERTS } from './alerts.ts'
 import * as field from './field.ts'
 import { COLLECTOR_NAME, FOLDER, INSTRUMENT, REST_URL, STREAM_URL } from './forms.ts'
 import { GOVERNOR } from './governor.ts'
@@ -196,6 +197,7 @@ export const SCHEMA = field.section('Configuration of a collector.', {
   health: HEALTH,
   supervisor: SUPERVISOR,
   governor: GOVERNOR,
+  alerts: ALERTS,
   rotation: field.section('Planned replacement of sockets, before the venue ends them.', {
     after_hours: field.integer(
       'A socket of this age is replaced: its successor is verified before it goes.',

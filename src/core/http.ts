@@ -1,4 +1,4 @@
-/** What an HTTP server has read of a request, as far as it counts: it has no body. */
+/** What an HTTP server has read of a request, as far as it counts. */
 export interface ServerRequest {
   /** `GET`, `HEAD` or `POST`. */
   readonly method: string
@@ -10,6 +10,8 @@ export interface ServerRequest {
   readonly headers: ReadonlyMap<string, string>
   /** Whom failures are counted against: the address, or the network of one that has many. */
   readonly address: string
+  /** Of a POST to a path that takes one; every other request with a body is refused. */
+  readonly body?: Uint8Array
 }
 
 /** What it sends. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ServerReply } from '../core/http.ts'
-import { hasBody } from './http-request.ts'
+import { isBodyUnread } from './http-request.ts'
 import { STATUS_CODES } from './node-http.ts'
 
 /** For so long a client that was refused is read, so that it sees why: cut at once, it could lose the answer. */
@@ -9,7 +9,7 @@ export const LINGER_MS = 500
 const FIXED_HEADERS = { 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' } as const
 
 /** After these the connection is closed: who asks like that may send what nobody reads. */
-const LAST: ReadonlySet<number> = new Set([400, 405, 413])
+const LAST: ReadonlySet<number> = new Set([400, 405, 408, 413])
 
 export interface Exchange {
   readonly request: IncomingMessage
@@ -32,9 +32,10 @@ export function sendReply(
   reply: ServerReply,
   options: { readonly isLast: boolean },
 ): void {
-  if (options.isLast || LAST.has(reply.status) || hasBody(request)) response.shouldKeepAlive = false
+  const isUnread = isBodyUnread(request)
+  if (options.isLast || LAST.has(reply.status) || isUnread) response.shouldKeepAlive = false
   response.writeHead(reply.status, headersOf(reply))
-  if (!hasBody(request)) {
+  if (!isUnread) {
     response.end(reply.body)
     return
   }

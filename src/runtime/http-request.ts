@@ -5,10 +5,12 @@ import type { ServerRequest } from '../core/http.ts'
 /** `POST` is for the answer to allow or refuse. */
 const METHODS: ReadonlySet<string | undefined> = new Set(['GET', 'HEAD', 'POST'])
 
-/** Status with which a request is refused before anybody is asked; `undefined`: it is not. */
-export function refusalOf(request: IncomingMessage): 400 | 405 | 413 | undefined {
+/**
+ * Status with which a request is refused before anybody is asked; `undefined`: it is not. `takesBody`: whether a body may follow.
+ */
+export function refusalOf(request: IncomingMessage, takesBody: boolean): 400 | 405 | 413 | undefined {
   if (!METHODS.has(request.method)) return 405
-  if (hasBody(request)) return 413
+  if (hasBody(request) && !takesBody) return 413
   // More than one is an error as well; Node joins none of them and keeps the first.
   if (request.httpVersion === '1.1' && (request.headersDistinct['host'] ?? []).length !== 1) return 400
   return targetOf(request.url) === undefined ? 400 : undefined
@@ -20,6 +22,9 @@ export function hasBody({ headers }: IncomingMessage): boolean {
   const length = headers['content-length']
   return length !== undefined && !/^0+$/.test(length)
 }
+
+/** Whether a body, or more of one, is to come. */
+export const isBodyUnread = (request: IncomingMessage): boolean => hasBody(request) && !request.readableEnded
 
 /** Of a request that `refusalOf` refuses, the path may be `*`. */
 export function requestOf(request: IncomingMessage, address: string): ServerRequest {

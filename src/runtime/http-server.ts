@@ -6,6 +6,7 @@ import { FailureError } from '../core/errors.ts'
 import type { ServerAnswer, ServerReply } from '../core/http.ts'
 import { errorCodeOf } from './failure-of.ts'
 import { listenPatiently } from './http-listen.ts'
+import { type BodyOptions, readBody, takesBody } from './http-body.ts'
 import { type Exchange, LINGER_MS, plainReply, plainReplyText, sendReply } from './http-reply.ts'
 import { networkOf, refusalOf, requestOf } from './http-request.ts'
 import { type Slot, Slots } from './http-slots.ts'
@@ -28,6 +29,8 @@ export interface HttpServerOptions {
   readonly clients?: { readonly total?: number; readonly perAddress?: number }
   /** Paths that are counted by name; one that ends in `/` stands for all below it. The others count as `other`. */
   readonly paths: readonly string[]
+  /** Left out: no request may have a body. */
+  readonly bodies?: BodyOptions
   /** Asked for one request of a connection at a time. What it throws is answered with 500. */
   readonly answer: ServerAnswer
   /** Told what `answer` threw: a fault of this program. */
@@ -244,8 +247,8 @@ class GuardedServer implements HttpServer {
 
   /** Never rejects. */
   async #serve(connection: Connection, { request, response }: Exchange): Promise<void> {
-    this.#slots.move(connection, 'answering')
-    const reply = await this.#reply({ request, response }, connection.address)
+    this.#slots.move(connection, 'reading')
+    const reply = await this.#reply({ request, response }, connection)
     if (response.destroyed) return
     this.#slots.move(connection, 'writing')
     const deadline = setTimeout(() => {
@@ -265,9 +268,16 @@ class GuardedServer implements HttpServer {
   }
 
   /** Need not ever resolve where the client leaves first. */
-  async #reply({ request, response }: Exchange, address: string): Promise<ServerReply> {
-    const refusal = refusalOf(request)
+  async #reply({ request, response }: Exchange, connection: Connection): Promise<ServerReply> {
+    const { bodies } = this.#options
+    const asked = requestOf(request, connection.address)
+    const hasRoom = takesBody(bodies, asked.method, asked.path)
+    const refusal = refusalOf(request, hasRoom)
     if (refusal !== undefined) return plainReply(refusal)
+    // Until it is there the connection counts as one that keeps the server waiting.
+    const body = hasRoom ? await readBody(request, response, bodies?.limitBytes ?? 0) : undefined
+    if (typeof body === 'number') return plainReply(body)
+    this.#slots.move(connection, 'answering')
     let limit: NodeJS.Timeout | undefined
     const late = new Promise<ServerReply>((resolve) => {
       limit = setTimeout(() => {
@@ -279,7 +289,7 @@ class GuardedServer implements HttpServer {
       clearTimeout(limit)
     })
     try {
-      return await Promise.race([this.#options.answer(requestOf(request, address)), late])
+      return await Promise.race([this.#options.answer(body === undefined ? asked : { ...asked, body }), late])
     } catch (fault) {
       this.#options.onFault(fault)
       return plainReply(500)

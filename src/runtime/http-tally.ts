@@ -22,6 +22,7 @@ const STATUS_REJECTIONS: ReadonlyMap<number, Rejection> = new Map([
   [400, 'malformed'],
   [401, 'unauthorized'],
   [405, 'method'],
+  [408, 'slow_request'],
   [413, 'body'],
   [429, 'rate_limited'],
 ])

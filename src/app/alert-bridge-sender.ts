@@ -1,0 +1,296 @@
+import type { BacklogEvent, Entry } from '../alerts/backlog.ts'
+import { bodyOf, plainBodyOf, TEXT_LIMIT_BYTES } from '../alerts/bodies.ts'
+import type { BridgeEvent } from '../alerts/events.ts'
+import { type BrokenReason, judge, type Judgement, type Outcome } from '../alerts/judging.ts'
+import { type Message, writeMessage } from '../alerts/message.ts'
+import { BRIDGE_METRICS, type BridgeCounts } from '../alerts/metrics.ts'
+import { severityOf } from '../alerts/notice.ts'
+import { Pace } from '../alerts/pace.ts'
+import { nextBatch } from '../alerts/planning.ts'
+import { cleaned, type Robot, type RobotSecrets } from '../alerts/robots.ts'
+import { type Hmac, signedUrl } from '../alerts/signing.ts'
+import { Alarm } from '../runtime/alarm.ts'
+import { backoffMs } from '../runtime/backoff.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import type { Post } from './alert-bridge-post.ts'
+import type { AlertQueue } from './alert-bridge-queue.ts'
+
+/** A robot that failed is tried again: soon at first. */
+const RETRY = { firstMs: 1_000, maxMs: 60_000, minMs: 500 } as const
+/** One that throttles is left alone twice as long each time in a row, up to this: so late is an alert at most once it takes some again. */
+const THROTTLED_MAX_MS = 120_000
+/** No pause that was noted before a restart lasts longer: DingTalk stops a robot for ten minutes. */
+const PAUSE_MAX_MS = 600_000
+/** One that a person has to mend is tried seldom: so that what waits is told once it is mended. */
+const BROKEN_RETRY_MS = 600_000
+/** Failures in a row from which a robot counts as down: one or two are the network. */
+const DOWN_ATTEMPTS = 3
+/** Forms in which an alert was refused, after which it is given up unless it is critical: the usual one, and twice the plainest. */
+const REFUSALS_LIMIT = 3
+/** A refused critical alert is tried again as seldom as a robot that has to be mended. */
+const REFUSED_RETRY_MS = 600_000
+
+/** How it is with a robot. */
+export type RobotState =
+  | { readonly name: 'working' }
+  | { readonly name: 'throttled' }
+  | { readonly name: 'failing'; readonly attempts: number }
+  | { readonly name: 'broken'; readonly reason: BrokenReason }
+
+export interface SenderOptions {
+  readonly robot: Robot
+  readonly secrets: RobotSecrets
+  readonly queue: AlertQueue
+  readonly runtime: Pick<Runtime, 'clock' | 'timers' | 'random'>
+  readonly post: Post
+  readonly hmac: Hmac
+  readonly timeText: (ms: number) => string
+  readonly counts: BridgeCounts
+  readonly emit: (event: BridgeEvent) => void
+}
+
+/** What is known of an alert that the robot has refused. */
+interface Refused {
+  readonly times: number
+  readonly notBeforeUs: number
+}
+
+/**
+ * Tells one robot what waits for it, a message at a time, and notes what was told before the next: only the message that has no answer
+ * yet can be told twice.
+ */
+export class Sender {
+  readonly #options: SenderOptions
+  readonly #alarm: Alarm
+  readonly #pace: Pace
+  readonly #refused = new Map<number, Refused>()
+  #state: RobotState = { name: 'working' }
+  #pausedUntilUs: number
+  #throttledInRow = 0
+  #sending: Promise<void> | undefined
+  #isStopped = false
+
+  constructor(options: SenderOptions) {
+    this.#options = options
+    const { clock } = options.runtime
+    this.#alarm = new Alarm(options.runtime, () => {
+      this.wake()
+    })
+    const nowUs = clock.steadyUs()
+    const nowMs = clock.now() / 1_000
+    const { sentAtMs, pausedUntilMs } = options.queue.backlog.pace(options.robot.name)
+    const agesUs = sentAtMs.map((atMs) => (nowMs - atMs) * 1_000)
+    this.#pace = new Pace(agesUs, nowUs)
+    // A wall clock that was set back must not keep alerts for longer than any pause lasts.
+    const leftMs = Math.min(Math.max(0, (pausedUntilMs ?? 0) - nowMs), PAUSE_MAX_MS)
+    this.#pausedUntilUs = nowUs + leftMs * 1_000
+  }
+
+  get name(): string {
+    return this.#options.robot.name
+  }
+
+  get state(): RobotState {
+    return this.#state
+  }
+
+  /** Whether it gets what it is sent, as far as is known. */
+  get isUp(): boolean {
+    const state = this.#state
+    return state.name !== 'broken' && !(state.name === 'failing' && state.attempts >= DOWN_ATTEMPTS)
+  }
+
+  /** To be called when something was queued; does nothing while it is at work. */
+  wake(): void {
+    if (this.#sending !== undefined || this.#isStopped) return
+    const due = this.#due()
+    const { clock } = this.#options.runtime
+    if (due.atUs > clock.steadyUs()) {
+      this.#alarm.set(due.atUs)
+      return
+    }
+    this.#sending = this.#send(due.entries).finally(() => {
+      this.#sending = undefined
+      this.wake()
+    })
+  }
+
+  /** Resolves once the message that is on its way has its answer, and that is noted. */
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    this.#alarm.set(Infinity)
+    await this.#sending
+  }
+
+  /** What may be told, and when at the earliest. */
+  #due(): { readonly atUs: number; readonly entries: readonly Entry[] } {
+    const waiting = this.#options.queue.backlog.waiting(this.name)
+    if (waiting.length === 0) return { atUs: Infinity, entries: [] }
+    const nowUs = this.#options.runtime.clock.steadyUs()
+    const freeUs = Math.max(this.#pausedUntilUs, this.#pace.dueUs(), nowUs)
+    const entries = waiting.filter(({ id }) => (this.#refused.get(id)?.notBeforeUs ?? 0) <= freeUs)
+    if (entries.length > 0) return { atUs: freeUs, entries }
+    const soonestUs = Math.min(...waiting.map(({ id }) => this.#refused.get(id)?.notBeforeUs ?? 0))
+    return { atUs: Math.max(freeUs, soonestUs), entries: waiting }
+  }
+
+  async #send(entries: readonly Entry[]): Promise<void> {
+    const { robot, secrets, queue, runtime, hmac } = this.#options
+    const { message, isPlain } = this.#write(entries)
+    const nowMs = this.#nowMs()
+    const ids = message.told.map(({ id }) => id)
+    queue.note({ op: 'sending', atMs: nowMs, robot: robot.name, ids })
+    const body = (isPlain ? plainBodyOf : bodyOf)(robot.kind, robot.name, message)
+    const url = robot.kind === 'dingtalk' ? signedUrl(secrets, nowMs, hmac) : secrets.url
+    this.#pace.begin(runtime.clock.steadyUs())
+    const outcome = await this.#options.post(url, body)
+    this.#pace.end(runtime.clock.steadyUs())
+    this.#settle(judge(robot.kind, outcome), message, saidBy(outcome, secrets))
+  }
+
+  /** An alert that was refused is told by itself, in the plainest form: whatever is wrong with it keeps no other back. */
+  #write(entries: readonly Entry[]): { readonly message: Message; readonly isPlain: boolean } {
+    const { robot, queue, timeText } = this.#options
+    const usual = entries.filter(({ id }) => !this.#refused.has(id))
+    const [first] = entries
+    const batch =
+      nextBatch(usual) ??
+      (first === undefined ? undefined : { form: 'single' as const, entries: [first] as const })
+    if (batch === undefined) throw new RangeError('nothing to tell')
+    const message = writeMessage(batch, {
+      language: robot.language,
+      keyword: robot.keyword,
+      atMobiles: robot.criticalAtMobiles,
+      atAll: robot.criticalAtAll,
+      timeText,
+      nowMs: this.#nowMs(),
+      isUncertain: ({ id }) => queue.backlog.isUncertain(robot.name, id),
+      limitBytes: TEXT_LIMIT_BYTES,
+    })
+    return { message, isPlain: usual.length === 0 }
+  }
+
+  #settle(judgement: Judgement, message: Message, said: string): void {
+    const { counts, robot, emit } = this.#options
+    const result = judgement.name === 'sent' || judgement.name === 'throttled' ? judgement.name : 'failed'
+    counts.add(BRIDGE_METRICS.notifications, robot.name, result, judgement.code)
+    if (judgement.name !== 'throttled') this.#throttledInRow = 0
+    switch (judgement.name) {
+      case 'sent':
+        this.#sent(message)
+        break
+      case 'throttled':
+        this.#throttled(judgement)
+        break
+      case 'failed':
+        this.#failed(judgement, said)
+        break
+      case 'broken':
+        this.#broken(judgement, said)
+        break
+      case 'rejected':
+        emit({ type: 'rejected', robot: robot.name, code: judgement.code, text: said })
+        this.#rejected(message)
+        break
+    }
+  }
+
+  #sent({ told }: Message): void {
+    const { counts, robot, emit } = this.#options
+    this.#answered({ done: told.map(({ id }) => id) })
+    this.#works()
+    counts.set(BRIDGE_METRICS.lastSuccess, this.#nowMs() / 1_000, robot.name)
+    for (const { id, alert } of told) {
+      this.#refused.delete(id)
+      counts.add(BRIDGE_METRICS.alerts, robot.name, severityOf(alert), alert.status)
+    }
+    emit({ type: 'sent', robot: robot.name, alerts: told.length })
+  }
+
+  #works(): void {
+    const { queue, emit } = this.#options
+    const wasUp = this.isUp
+    this.#state = { name: 'working' }
+    if (!wasUp) emit({ type: 'recovered', robot: this.name, waiting: queue.backlog.count(this.name) })
+  }
+
+  #throttled({ code, waitMs }: Extract<Judgement, { name: 'throttled' }>): void {
+    const { counts, emit } = this.#options
+    const grownMs = Math.max(waitMs, Math.min(waitMs * 2 ** this.#throttledInRow, THROTTLED_MAX_MS))
+    const pauseMs = Math.min(grownMs, PAUSE_MAX_MS)
+    this.#throttledInRow++
+    this.#state = { name: 'throttled' }
+    counts.add(BRIDGE_METRICS.throttled, this.name)
+    emit({ type: 'throttled', robot: this.name, code, waitMs: pauseMs })
+    this.#answered({ done: [], pauseMs, isThrottled: true })
+  }
+
+  #failed({ code, isUncertain }: Extract<Judgement, { name: 'failed' }>, text: string): void {
+    const { runtime, emit } = this.#options
+    const attempts = this.#state.name === 'failing' ? this.#state.attempts + 1 : 1
+    const waitMs = backoffMs(attempts, RETRY, runtime.random)
+    this.#state = { name: 'failing', attempts }
+    emit({ type: 'failed', robot: this.name, code, attempts, waitMs, text })
+    this.#answered({ done: [], pauseMs: waitMs, isUncertain })
+  }
+
+  /** Told loudly once, and again only where the reason is another. */
+  #broken({ code, reason }: Extract<Judgement, { name: 'broken' }>, text: string): void {
+    const { queue, emit } = this.#options
+    const isKnown = this.#state.name === 'broken' && this.#state.reason === reason
+    this.#state = { name: 'broken', reason }
+    if (!isKnown) {
+      const waiting = queue.backlog.count(this.name)
+      emit({ type: 'broken', robot: this.name, code, reason, waiting, text })
+    }
+    this.#answered({ done: [], pauseMs: BROKEN_RETRY_MS })
+  }
+
+  #rejected({ told }: Message): void {
+    const { counts, emit, runtime } = this.#options
+    const givenUp: Entry[] = []
+    for (const entry of told) {
+      const times = (this.#refused.get(entry.id)?.times ?? 0) + 1
+      const isLast = times >= REFUSALS_LIMIT
+      const waitUs = isLast ? REFUSED_RETRY_MS * 1_000 : 0
+      this.#refused.set(entry.id, { times, notBeforeUs: runtime.clock.steadyUs() + waitUs })
+      if (isLast && severityOf(entry.alert) !== 'critical') givenUp.push(entry)
+    }
+    for (const { id, alert } of givenUp) {
+      this.#refused.delete(id)
+      counts.add(BRIDGE_METRICS.dropped, this.name, severityOf(alert))
+    }
+    if (givenUp.length > 0) emit({ type: 'dropped', robot: this.name, alerts: givenUp.length })
+    this.#answered({ done: givenUp.map(({ id }) => id) })
+  }
+
+  #answered(told: {
+    readonly done: readonly number[]
+    readonly pauseMs?: number
+    readonly isUncertain?: boolean
+    readonly isThrottled?: boolean
+  }): void {
+    const { queue, runtime } = this.#options
+    const { done, pauseMs, isUncertain, isThrottled } = told
+    const atMs = this.#nowMs()
+    this.#pausedUntilUs = runtime.clock.steadyUs() + (pauseMs ?? 0) * 1_000
+    const event: BacklogEvent = {
+      op: 'answered',
+      atMs,
+      robot: this.name,
+      done,
+      // Any other pause ends with a restart: somebody may have mended what was wrong.
+      ...(isThrottled === true ? { pausedUntilMs: Math.ceil(atMs + (pauseMs ?? 0)) } : {}),
+      ...(isUncertain === true ? { isUncertain } : {}),
+    }
+    queue.note(event)
+  }
+
+  #nowMs(): number {
+    return Math.floor(this.#options.runtime.clock.now() / 1_000)
+  }
+}
+
+function saidBy(outcome: Outcome, secrets: RobotSecrets): string {
+  return outcome.name === 'answer' ? cleaned(outcome.text, secrets) : ''
+}
