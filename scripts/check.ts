@@ -57,6 +57,7 @@ const STAGES: readonly Stage[] = [
   { name: 'imports', command: ['depcruise', 'src'], faultIn: findShortCruise },
   { name: 'unused', command: ['knip', '--no-progress'] },
   { name: 'docs', command: [process.execPath, 'scripts/docs.ts', '--check'] },
+  { name: 'ops', command: [process.execPath, 'scripts/ops.ts', '--check'] },
   ...TESTS,
 ]
 
@@ -69,7 +70,7 @@ function findShortCruise(output: string): string | undefined {
 
 /** A rule is disabled inline only with its reason: `// oxlint-disable-next-line complexity -- why`. */
 function findUnexplainedDisable(): string | undefined {
-  const unexplained = globSync('{src,test,bench,scripts}/**/*.ts', { cwd: ROOT }).flatMap((file) =>
+  const unexplained = globSync('{src,test,bench,scripts,ops}/**/*.ts', { cwd: ROOT }).flatMap((file) =>
     readFileSync(join(ROOT, file), 'utf8')
       .split('\n')
       .flatMap((line, index) =>

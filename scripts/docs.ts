@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { format, resolveConfig } from 'prettier'
+import { bridgeMetricsReference } from '../src/alerts/metrics.ts'
 import { cliReference } from '../src/cli/reference.ts'
 import { configReference } from '../src/config/reference.ts'
 import { exampleYaml } from '../src/config/rendering.ts'
@@ -20,7 +21,7 @@ const GENERATED: readonly GeneratedFile[] = [
   { path: 'docs/CONFIG.md', text: configReference },
   { path: 'docs/CLI.md', text: cliReference },
   { path: 'docs/RECORDS.md', text: recordsReference },
-  { path: 'docs/METRICS.md', text: metricsReference },
+  { path: 'docs/METRICS.md', text: () => `${metricsReference()}\n${bridgeMetricsReference()}` },
   { path: 'schema/records.schema.json', text: recordsSchema },
   { path: 'marketprism.example.yaml', text: exampleYaml },
 ]

@@ -14,7 +14,14 @@ interface Tool {
 
 const TOOLS: readonly Tool[] = [
   { command: 'nats-server', package: 'nats-server', tests: 'the NATS sink on real servers' },
-  { command: 'promtool', package: 'prometheus', tests: 'the metrics against Prometheus' },
+  { command: 'promtool', package: 'prometheus', tests: 'the metrics and the rules against Prometheus' },
+  { command: 'amtool', package: 'prometheus-alertmanager', tests: 'the routes of alerts' },
+  {
+    command: 'prometheus-alertmanager',
+    package: 'prometheus-alertmanager',
+    tests: 'which alerts mute others',
+  },
+  { command: 'docker-compose', package: 'docker-compose', tests: 'the compose file' },
 ]
 
 /** Debian keeps servers where the path of a plain user does not lead. */

@@ -6,7 +6,7 @@ import { REPORT_LIMIT_MS } from './reading.ts'
 
 const HEAD = `# Metrics
 
-Made from src/supervisor/metrics/ by \`npm run docs\`.
+Made from src/supervisor/metrics/ and src/alerts/metrics.ts by \`npm run docs\`.
 
 \`/metrics\` is answered by the supervisor, whatever the other processes do, from what they told last: in the text format of Prometheus, or in OpenMetrics for those who ask for it. It is rendered at most once a second, however many ask.
 
