@@ -46,9 +46,11 @@ const FAULTS = {
       kept.length = Math.min(kept.length, 1_000_000)
     }
   },
-  /** Memory outside of the heap, every page of it touched. */
+  /** Memory outside of the heap, every page of it touched. The loop goes on meanwhile. */
   external(mebibytes) {
-    for (let count = 0; count < mebibytes / 10; count++) kept.push(Buffer.alloc(10 * MEBIBYTE, count + 1))
+    if (mebibytes <= 0) return
+    kept.push(Buffer.alloc(10 * MEBIBYTE, 1))
+    setImmediate(() => FAULTS.external(mebibytes - 10))
   },
   /** Connections that nobody answers for. */
   orphans(count) {
