@@ -130,7 +130,10 @@ export class Sender {
     const freeUs = Math.max(this.#pausedUntilUs, this.#pace.dueUs(), nowUs)
     const entries = waiting.filter(({ id }) => (this.#refused.get(id)?.notBeforeUs ?? 0) <= freeUs)
     if (entries.length > 0) return { atUs: freeUs, entries }
-    const soonestUs = Math.min(...waiting.map(({ id }) => this.#refused.get(id)?.notBeforeUs ?? 0))
+    const soonestUs = waiting.reduce(
+      (least, { id }) => Math.min(least, this.#refused.get(id)?.notBeforeUs ?? 0),
+      Infinity,
+    )
     return { atUs: Math.max(freeUs, soonestUs), entries: waiting }
   }
 

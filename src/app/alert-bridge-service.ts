@@ -201,5 +201,6 @@ function robotHealth({ state }: Sender): { readonly state: string; readonly reas
 }
 
 function oldestSeconds(waiting: readonly { readonly atMs: number }[]): number | undefined {
-  return waiting.length === 0 ? undefined : Math.min(...waiting.map(({ atMs }) => atMs)) / 1_000
+  const oldestMs = waiting.reduce((least, { atMs }) => Math.min(least, atMs), Infinity)
+  return oldestMs === Infinity ? undefined : oldestMs / 1_000
 }

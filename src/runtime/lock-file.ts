@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import {
   linkSync,
   readFileSync,
@@ -27,8 +28,8 @@ const UNKNOWN = '-'
  */
 export function takeLock(path: string): () => void {
   const ours = `${process.pid} ${startOf(process.pid) ?? UNKNOWN} ${placeOf()}\n`
-  // Linked, not created and then written: whoever sees the lock sees its holder.
-  const draft = `${path}.${process.pid}`
+  // Linked, not created and then written: whoever sees the lock sees its holder. Processes of two containers may have one number.
+  const draft = `${path}.${process.pid}.${randomUUID()}`
   writeFileSync(draft, ours)
   try {
     for (let attempt = 0; attempt < TRIES; attempt++) {
@@ -62,10 +63,15 @@ function kept(path: string, ours: string): () => void {
   }
 }
 
+/** A disk that fails ends nobody here: whoever holds the lock finds out by himself, and only the proof of life is missing. */
 function touch(path: string, ours: string): void {
-  if (contentOf(path) !== ours) return
-  const nowSeconds = Date.now() / 1_000
-  utimesSync(path, nowSeconds, nowSeconds)
+  try {
+    if (contentOf(path) !== ours) return
+    const nowSeconds = Date.now() / 1_000
+    utimesSync(path, nowSeconds, nowSeconds)
+  } catch (cause) {
+    if (errorCodeOf(cause) === undefined) throw cause
+  }
 }
 
 function isLinked(draft: string, path: string): boolean {
@@ -80,7 +86,7 @@ function isLinked(draft: string, path: string): boolean {
 
 /** Removes a lock that was left behind, unless somebody else has taken it over since it was read: then that one is put back. */
 function takeAway(path: string, stale: string): void {
-  const aside = `${path}.${process.pid}.stale`
+  const aside = `${path}.${process.pid}.${randomUUID()}.stale`
   try {
     renameSync(path, aside)
   } catch (cause) {

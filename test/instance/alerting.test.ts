@@ -32,25 +32,25 @@ interface Stage {
 const FAULTS: readonly Fault[] = [
   {
     alert: 'CollectorDataLoss',
-    says: /lost|dropped/i,
+    says: /[1-9]\d* records were lost/,
     begin: ({ instance }) => instance.fault('disk', DISK_MS),
     end: () => undefined,
   },
   {
     alert: 'CollectorHighConnections',
-    says: /\b\d{2,3} /,
+    says: /\b(?:[6-9]\d|1\d\d) TCP connections/,
     begin: ({ instance }) => instance.fault('orphans', SOCKETS_ABOVE),
     end: killCollector,
   },
   {
     alert: 'CollectorHighMemory',
-    says: /3(\.\d+)? ?G/,
+    says: /use 3\.\d+GB/,
     begin: ({ instance }) => instance.fault('external', MEBIBYTES_ABOVE),
     end: killCollector,
   },
   {
     alert: 'CollectorPipelineStalled',
-    says: /collector/,
+    says: /Process collector was last heard/,
     async begin({ collectorPid }) {
       process.kill(await collectorPid(), 'SIGSTOP')
     },
@@ -59,7 +59,7 @@ const FAULTS: readonly Fault[] = [
   },
   {
     alert: 'CollectorDown',
-    says: /no metrics/,
+    says: /instance: 127\.0\.0\.1:\d+/,
     begin: ({ instance }) => void instance.process.kill('SIGSTOP'),
     end: ({ instance }) => void instance.process.kill('SIGCONT'),
   },

@@ -31,8 +31,8 @@ const STAYING_MS = 3_000
 const SCRAPE_MS = 100
 /** Beyond what a plain server needs at the same time: the machine may have much else to do. */
 const P99_LIMIT_MS = 100
-/** Of what a queue in memory would keep, RSS may grow by this share: the process still warms up in the short form. */
-const RSS_SHARE = IS_LONG ? 0.02 : 0.2
+/** Of what a queue in memory would keep, RSS may grow by this share: the heap is collected only once it has grown, and more so at first. */
+const RSS_SHARE = IS_LONG ? 0.05 : 0.2
 /** One by one they come and go: a request for a snapshot, a scrape, a segment. */
 const DESCRIPTORS_LIMIT = 0.2
 

