@@ -99,7 +99,7 @@ class Rig implements AsyncDisposable {
 const LIMIT = { timeout: 30_000 }
 
 test('a process that reports runs, is read from outside, and ends when it is stopped', LIMIT, async () => {
-  await using rig = new Rig(`${REPORTS} process.once('SIGTERM', () => process.exit(0))`)
+  await using rig = new Rig(`process.once('SIGTERM', () => process.exit(0)); ${REPORTS}`)
   await rig.until(() => rig.isHeard)
   const { state, readings, report } = rig.snapshot
   assert.deepEqual([state.name, report?.process.sockets], ['running', 0])
