@@ -18,8 +18,8 @@ const SILENT =
 /** No venue has answered for so long: say what to do. */
 const UNREACHABLE_SECONDS = 10
 
-/** By then everything is loaded, and the first connections are made. */
-const SETTLED_MS = 5_000
+/** Takes the supervisor 30 ms. Left to itself its heap doubles before it is collected. */
+const SMALL_MS = 15_000
 
 export interface StartRun {
   readonly title: string
@@ -49,7 +49,7 @@ export async function runInstance(config: Config, asked: StartRun, io: Io): Prom
   )
   await instance.start()
   // In a single process the collector makes far more than whoever looks on.
-  if (!run.isSingle) runtime.timers.after(SETTLED_MS, staySmall)
+  const small = run.isSingle ? undefined : runtime.timers.every(SMALL_MS, staySmall)
   const [port] = instance.ports
   const address = port === undefined ? undefined : instanceUrl(config.http, port)
   const shown = new ShownInstance(
@@ -70,6 +70,7 @@ export async function runInstance(config: Config, asked: StartRun, io: Io): Prom
   else if (run.plain) lines.write(`health and metrics at ${address}\n`)
   shown.open()
   await stopped
+  small?.cancel()
   shown.hold()
   await instance.stop()
   shown.close()

@@ -9,8 +9,8 @@ export function collectGarbage(): number {
 }
 
 /**
- * For a process that only looks on: gives back what its start has taken, and keeps the young generation at that size. What it makes
- * each second is soon collected, and need not wait for it in memory.
+ * For a process that only looks on, from time to time: gives back what it no longer needs, and keeps the young generation small. What
+ * outlives that one waits for a major collection, which by itself comes only once the heap has grown several times over.
  */
 export function staySmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1')
