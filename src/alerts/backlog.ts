@@ -1,4 +1,5 @@
 import { type Alert, alertKey, type Notice, severityOf } from './notice.ts'
+import { bytesOf } from './text.ts'
 
 /** One alert on its way to the robots of a route. */
 export interface Entry {
@@ -226,6 +227,9 @@ export class Backlog {
 
   #add(robot: string, entry: Entry): void {
     const waiting = this.#of(robot)
+    // A line that could neither be forced to the disk nor be cut back was refused: the one after it, with the same id, is what was taken.
+    const refused = waiting.entries.get(entry.id)
+    if (refused !== undefined) remove(waiting, refused)
     waiting.entries.set(entry.id, entry)
     waiting.keys.add(alertKey(entry.alert))
     waiting.bytes += entry.sizeBytes
@@ -247,10 +251,7 @@ export class Backlog {
     for (const id of done) {
       const entry = waiting.entries.get(id)
       if (entry === undefined) continue
-      waiting.entries.delete(id)
-      waiting.uncertain.delete(id)
-      waiting.keys.delete(alertKey(entry.alert))
-      waiting.bytes -= entry.sizeBytes
+      remove(waiting, entry)
     }
   }
 
@@ -290,12 +291,19 @@ export class Backlog {
   }
 }
 
+function remove(waiting: Waiting, { id, alert, sizeBytes }: Entry): void {
+  waiting.entries.delete(id)
+  waiting.uncertain.delete(id)
+  waiting.keys.delete(alertKey(alert))
+  waiting.bytes -= sizeBytes
+}
+
 /** Bytes that an alert takes in the queue, about. */
-export const sizeOf = (alert: Alert): number => JSON.stringify(alert).length + 200
+export const sizeOf = (alert: Alert): number => bytesOf(JSON.stringify(alert)) + 200
 
 /** Whether any of them fires and is critical: it may use the room that is kept for such. */
 export const isCritical = ({ alerts }: Pick<Notice, 'alerts'>): boolean =>
-  alerts.some((alert) => severityOf(alert) === 'critical')
+  alerts.some((alert) => alert.status === 'firing' && severityOf(alert) === 'critical')
 
 function note(waiting: Waiting, atMs: number): void {
   waiting.sentAtMs.push(atMs)

@@ -3,7 +3,7 @@ import type { Message } from './message.ts'
 import type { Entry } from './backlog.ts'
 import { bytesOf, cutToBytes, cutToWire, wireBytesOf } from './text.ts'
 
-/** DingTalk refuses longer ones ("message too long, exceed 20000 bytes"). Held by all robots. */
+/** DingTalk refuses longer ones ("message too long, exceed 20000 bytes"). Held for Slack too; a webhook gets its alerts whole. */
 export const BODY_LIMIT_BYTES = 20_000
 /** For the text, as JSON: what is left beside title and mobiles. */
 export const TEXT_LIMIT_BYTES = 18_000
@@ -26,12 +26,12 @@ export function bodyOf(kind: RobotKind, robot: string, message: Message): string
   }
 }
 
-/** The plainest form there is, for a robot that has refused the usual one. */
+/** The plainest form there is, for a robot that has refused the usual one; of a message in `PLAIN_MARKUPS`. */
 export function plainBodyOf(kind: RobotKind, robot: string, message: Message): string {
-  const plain = { ...message, text: cutToBytes(message.text.replaceAll(/[\\*_`#>[\]]/g, ''), PLAIN_BYTES) }
+  if (kind === 'webhook') return JSON.stringify({ robot, alerts: message.told.map(plainestAlert) })
+  const plain = { ...message, text: cutToBytes(message.text, PLAIN_BYTES) }
   if (kind !== 'dingtalk') return bodyOf(kind, robot, plain)
-  const content = `${message.title}\n${plain.text}`
-  return fitted(content, (text) => ({ msgtype: 'text', text: { content: text }, at: atOf(message) }))
+  return fitted(plain.text, (text) => ({ msgtype: 'text', text: { content: text }, at: atOf(message) }))
 }
 
 const atOf = ({ atMobiles, atAll }: Message): object => ({ atMobiles, isAtAll: atAll })
@@ -42,6 +42,9 @@ function fitted(text: string, make: (text: string) => object): string {
   const overBytes = bytesOf(whole) - BODY_LIMIT_BYTES
   return overBytes <= 0 ? whole : JSON.stringify(make(cutToWire(text, wireBytesOf(text) - overBytes)))
 }
+
+/** Annotations may hold anything, and most of its bytes. */
+const plainestAlert = (entry: Entry): object => ({ ...plainAlert(entry), annotations: {} })
 
 function plainAlert({ id, route, atMs, alert }: Entry): object {
   const { status, labels, annotations, startsAtMs, fingerprint, generatorUrl } = alert

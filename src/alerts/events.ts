@@ -50,6 +50,8 @@ export type BridgeEvent =
   | { readonly type: 'orphaned'; readonly alerts: number }
   | { readonly type: 'heartbeat_failed'; readonly text: string }
   | { readonly type: 'heartbeat_recovered' }
+  /** There is nowhere to hand heartbeats on to. */
+  | { readonly type: 'heartbeat_unset' }
 
 /** The event in one line, with its level. Never holds a secret: texts of others are cleaned before they get here. */
 // oxlint-disable-next-line complexity -- one case a member, nothing decided
@@ -87,6 +89,8 @@ export function bridgeEventText(event: BridgeEvent): string {
       return `error: the heartbeat cannot be handed on: ${event.text}`
     case 'heartbeat_recovered':
       return 'info: the heartbeat is handed on again'
+    case 'heartbeat_unset':
+      return 'warn: no heartbeat_url: if this path breaks, nobody is told'
   }
 }
 

@@ -44,19 +44,27 @@ export const ADVICE: Readonly<Record<BrokenReason, string>> = {
 }
 
 /**
- * What an answer means. `sent`: delivered. `throttled`: wait. `failed`: try again soon. `broken`: the robot takes nothing until somebody
- * mends it. `rejected`: this message is not taken, others may be.
+ * What an answer means. `sent`: delivered. `throttled`: wait. `failed`: try again soon. `unclear`: the same, where DingTalk itself says
+ * no and nobody knows why; it may be for this message. `broken`: the robot takes nothing until somebody mends it. `rejected`: this
+ * message is not taken, others may be.
  */
 export type Judgement = { readonly code: string } & (
   | { readonly name: 'sent' }
   | { readonly name: 'throttled'; readonly waitMs: number }
   | { readonly name: 'failed'; readonly isUncertain: boolean }
+  | { readonly name: 'unclear' }
   | { readonly name: 'broken'; readonly reason: BrokenReason }
   | { readonly name: 'rejected' }
 )
 
 /** DingTalk stops a robot for ten minutes; it may also be a shorter time. */
 const THROTTLED_MS = 60_000
+/** Waited in any case: one that says 0 would be asked again and again. */
+const THROTTLED_MIN_MS = 1_000
+/** The request did not get through whole, or came too early: the same may be taken at once. */
+const AGAIN_STATUSES: ReadonlySet<number> = new Set([408, 425])
+/** DingTalk is busy. */
+const BUSY_CODE = '-1'
 /** Codes of DingTalk that are a label of a metric; any other is `other`. */
 const KNOWN_CODES: ReadonlySet<string> = new Set(
   '0 -1 40035 43002 43004 130101 300001 300005 310000 400013 400101 400102 400105 400106 410100 460101'.split(
@@ -125,7 +133,8 @@ export function judge(kind: RobotKind, outcome: Outcome): Judgement {
 function judgeStatus(kind: RobotKind, outcome: Extract<Outcome, { name: 'answer' }>): Judgement {
   const { status, retryAfterMs } = outcome
   const code = `http_${status >= 100 && status < 600 ? Math.floor(status / 100) : 0}xx`
-  if (status === 429) return { name: 'throttled', code, waitMs: retryAfterMs ?? THROTTLED_MS }
+  if (status === 429) return { name: 'throttled', code, waitMs: pauseOf(retryAfterMs) }
+  if (AGAIN_STATUSES.has(status)) return { name: 'failed', code, isUncertain: false }
   if (status >= 500) return { name: 'failed', code, isUncertain: true }
   if (status === 413 || (kind !== 'dingtalk' && status === 400)) return { name: 'rejected', code }
   if (status >= 300) return { name: 'broken', code, reason: 'refused' }
@@ -155,7 +164,7 @@ function readDingTalk(text: string): DingTalkAnswer | undefined {
 }
 
 function judgeDingTalk({ code: exact, text, waitMs }: DingTalkAnswer): Judgement {
-  if (exact === '1111') return { name: 'throttled', code: 'waf', waitMs: waitMs ?? THROTTLED_MS }
+  if (exact === '1111') return { name: 'throttled', code: 'waf', waitMs: pauseOf(waitMs) }
   const code = KNOWN_CODES.has(exact) ? exact : 'other'
   switch (meaningOf(exact, text)) {
     case 'sent':
@@ -166,12 +175,13 @@ function judgeDingTalk({ code: exact, text, waitMs }: DingTalkAnswer): Judgement
       return { name: 'rejected', code }
     case 'other': {
       const reason = BROKEN_TEXTS.find(([pattern]) => pattern.test(text))?.[1] ?? BROKEN_CODES.get(exact)
-      return reason === undefined
-        ? { name: 'failed', code, isUncertain: false }
-        : { name: 'broken', code, reason }
+      if (reason !== undefined) return { name: 'broken', code, reason }
+      return exact === BUSY_CODE ? { name: 'failed', code, isUncertain: false } : { name: 'unclear', code }
     }
   }
 }
+
+const pauseOf = (waitMs: number | undefined): number => Math.max(THROTTLED_MIN_MS, waitMs ?? THROTTLED_MS)
 
 function meaningOf(code: string, text: string): 'sent' | 'throttled' | 'rejected' | 'other' {
   if (code === '0') return 'sent'

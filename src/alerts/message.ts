@@ -1,11 +1,13 @@
 import type { Entry } from './backlog.ts'
+import type { Markup } from './markup.ts'
 import { type Alert, severityOf } from './notice.ts'
 import type { Batch } from './planning.ts'
-import { clipped, cutToWire, escapeMarkdown, markdownLink, plainLine, wireBytesOf } from './text.ts'
+import { clipped, cutToWire, plainLine, wireBytesOf } from './text.ts'
 import { durationText, type Language, WORDS, type Words } from './words.ts'
 
 /** How messages are written. */
 export interface MessageStyle {
+  readonly markup: Markup
   readonly language: Language
   /** Stands in title and text: what a robot with a keyword wants to see. */
   readonly keyword: string | undefined
@@ -24,7 +26,7 @@ export interface MessageStyle {
 export interface Message {
   /** One line. */
   readonly title: string
-  /** Markdown. */
+  /** In the markup of the style. */
   readonly text: string
   readonly told: readonly Entry[]
   readonly atMobiles: readonly string[]
@@ -52,14 +54,14 @@ export function writeMessage({ form, entries }: Batch, style: MessageStyle): Mes
   const words = WORDS[style.language]
   const isDigest = form === 'digest'
   const title = isDigest ? digestTitle(entries, words) : groupTitle(entries, words)
-  const head = `### ${[prefixOf(style), escapeMarkdown(title)].join('')}`
+  const head = style.markup.heading(`${prefixOf(style)}${style.markup.escape(title)}`)
   const loud = entries.some(isLoud)
   const tail = loud ? style.atMobiles.map((mobile) => `@${mobile}`).join(' ') : ''
   const roomBytes = style.limitBytes - wireBytesOf(`${head}\n\n\n\n${tail}`) - MORE_BYTES
   const { blocks, told } = fill(entries, roomBytes, (entry) =>
     isDigest
       ? shortBlock(entry, style, words)
-      : [...namesOf(entry, entries, words), fullBlock(entry, style, words)].join('\n\n'),
+      : [...namesOf(entry, entries, { style, words }), fullBlock(entry, style, words)].join('\n\n'),
   )
   const left = entries.length - told.length
   const more = left > 0 ? [words.more(left)] : []
@@ -94,7 +96,8 @@ function fill(
   return { blocks, told }
 }
 
-const shown = (text: string, limit: number): string => escapeMarkdown(clipped(text, limit))
+const shown = (text: string, limit: number, { markup }: MessageStyle): string =>
+  markup.escape(clipped(text, limit))
 
 const isLoud = ({ alert }: Entry): boolean => alert.status === 'firing' && severityOf(alert) === 'critical'
 
@@ -113,8 +116,14 @@ function groupTitle(entries: Batch['entries'], words: Words): string {
 }
 
 /** Which alert a block is of, where it is not alone. */
-const namesOf = (entry: Entry, entries: readonly Entry[], words: Words): readonly string[] =>
-  entries.length > 1 ? [`**${escapeMarkdown(headingOf(entry.alert, words))}**`] : []
+const namesOf = (
+  { alert }: Entry,
+  entries: readonly Entry[],
+  { style, words }: { readonly style: MessageStyle; readonly words: Words },
+): readonly string[] => (entries.length > 1 ? [boldHeading(alert, style, words)] : [])
+
+const boldHeading = (alert: Alert, { markup }: MessageStyle, words: Words): string =>
+  markup.bold(markup.escape(headingOf(alert, words)))
 
 function digestTitle(entries: readonly Entry[], words: Words): string {
   const counts = new Map<string, number>()
@@ -132,10 +141,11 @@ function fullBlock(entry: Entry, style: MessageStyle, words: Words): string {
   const labels = Object.entries(alert.labels)
     .filter(([name]) => !HEADING_LABELS.has(name))
     .slice(0, LABELS_LIMIT)
-    .map(([name, value]) => item(shown(name, NAME_LIMIT), shown(value, VALUE_LIMIT)))
+    .map(([name, value]) => item(shown(name, NAME_LIMIT, style), shown(value, VALUE_LIMIT, style)))
+  const summary = textOf(alert, 'summary', style)
   const end = alert.status === 'resolved' ? [item(words.end, style.timeText(alert.endsAtMs))] : []
   const lines = [
-    `**${textOf(alert, 'summary', style) || escapeMarkdown(headingOf(alert, words))}**`,
+    summary === '' ? boldHeading(alert, style, words) : style.markup.bold(summary),
     quoted(textOf(alert, 'description', style)),
     [
       item(words.start, style.timeText(alert.startsAtMs)),
@@ -144,7 +154,7 @@ function fullBlock(entry: Entry, style: MessageStyle, words: Words): string {
       ...labels,
     ].join('\n'),
     notesOf(entry, style, words),
-    linksOf(alert, externalUrl, words),
+    linksOf(alert, externalUrl, { style, words }),
   ]
   return lines.filter((line) => line !== '').join('\n\n')
 }
@@ -153,9 +163,9 @@ function shortBlock(entry: Entry, style: MessageStyle, words: Words): string {
   const { alert } = entry
   const times = `${style.timeText(alert.startsAtMs)}, ${lastedText(alert, style, words)}`
   const lines = [
-    `**${escapeMarkdown(headingOf(alert, words))}**`,
+    boldHeading(alert, style, words),
     quoted(textOf(alert, 'description', style) || textOf(alert, 'summary', style)),
-    [times, linksOf(alert, undefined, words)].filter((part) => part !== '').join(' · '),
+    [times, linksOf(alert, undefined, { style, words })].filter((part) => part !== '').join(' · '),
     notesOf(entry, style, words),
   ]
   return lines.filter((line) => line !== '').join('\n\n')
@@ -164,8 +174,8 @@ function shortBlock(entry: Entry, style: MessageStyle, words: Words): string {
 const quoted = (text: string): string => (text === '' ? '' : `> ${text}`)
 
 /** An annotation in the language of the message, else the plain one. */
-function textOf({ annotations }: Alert, name: string, { language }: MessageStyle): string {
-  return shown(annotations[`${name}_${language}`] ?? annotations[name] ?? '', ANNOTATION_LIMIT)
+function textOf({ annotations }: Alert, name: string, style: MessageStyle): string {
+  return shown(annotations[`${name}_${style.language}`] ?? annotations[name] ?? '', ANNOTATION_LIMIT, style)
 }
 
 function lastedText(alert: Alert, { nowMs }: MessageStyle, words: Words): string {
@@ -183,13 +193,14 @@ function notesOf(entry: Entry, style: MessageStyle, words: Words): string {
 function linksOf(
   { annotations, generatorUrl }: Alert,
   externalUrl: string | undefined,
-  words: Words,
+  { style, words }: { readonly style: MessageStyle; readonly words: Words },
 ): string {
+  const { link } = style.markup
   const links = [
-    markdownLink(words.runbook, annotations['runbook_url']),
-    markdownLink(words.panel, annotations['dashboard_url']),
-    externalUrl === undefined ? undefined : markdownLink(words.source, generatorUrl),
-    markdownLink(words.alertmanager, externalUrl),
+    link(words.runbook, annotations['runbook_url']),
+    link(words.panel, annotations['dashboard_url']),
+    externalUrl === undefined ? undefined : link(words.source, generatorUrl),
+    link(words.alertmanager, externalUrl),
   ]
-  return links.filter((link) => link !== undefined).join(' · ')
+  return links.filter((text) => text !== undefined).join(' · ')
 }

@@ -53,7 +53,7 @@ export const BRIDGE_METRICS = {
   webhooks: counter(
     'alert_bridge_webhooks_total',
     ['route', 'result'],
-    'Webhooks of Alertmanager, by result: queued, repeated (nothing to add), unqueued (503), unreadable (400)',
+    'Webhooks of Alertmanager, by result: queued, repeated (nothing to add), unqueued (503), unreadable (400, or 404 with the route unknown: no robot has it)',
   ),
   alerts: counter('alert_bridge_alerts_total', ['robot', 'severity', 'status'], 'Alerts told'),
   dropped: counter(
@@ -69,7 +69,7 @@ export const BRIDGE_METRICS = {
   heartbeats: counter(
     'alert_bridge_heartbeats_total',
     ['result'],
-    'Heartbeats, by result: forwarded, failed, withheld (nothing can be told), kept (nowhere to forward them to)',
+    'Heartbeats, by result: forwarded, failed, withheld (alerts of some route cannot be told), kept (nowhere to forward them to)',
   ),
   memory: gauge('process_resident_memory_bytes', [], 'Resident memory of this process'),
   start: gauge('process_start_time_seconds', [], 'When this process started'),

@@ -1,9 +1,3 @@
-/** What means something in the middle of a line of markdown. */
-const MARKS = /[\\`*_[\]<>~|#]/g
-
-/** A text of somebody else in one line of markdown, meaning only itself. */
-export const escapeMarkdown = (text: string): string => plainLine(text).replaceAll(MARKS, String.raw`\$&`)
-
 /** In one line, without control characters and without marks that turn the direction of writing. */
 export const plainLine = (text: string): string =>
   text
@@ -18,12 +12,11 @@ export const clipped = (text: string, limit: number): string =>
 /** A link is left out rather than cut. */
 const HREF_LIMIT = 1_000
 
-/** A link in markdown; `undefined` where the URL is none that a person can open, or is longer than anybody's. */
-export function markdownLink(text: string, url: string | undefined): string | undefined {
+/** The URL in its usual form; `undefined` where it is none that a person can open, or is longer than anybody's. */
+export function hrefOf(url: string | undefined): string | undefined {
   const parsed = url === undefined ? null : URL.parse(url)
   if (parsed === null || !/^https?:$/.test(parsed.protocol)) return undefined
-  const href = parsed.href.replaceAll('(', '%28').replaceAll(')', '%29')
-  return href.length > HREF_LIMIT ? undefined : `[${text}](${href})`
+  return parsed.href.length > HREF_LIMIT ? undefined : parsed.href
 }
 
 const ENCODER = new TextEncoder()

@@ -14,13 +14,13 @@ export interface HeartbeatOptions {
   readonly post: Post
   readonly counts: BridgeCounts
   readonly emit: (event: BridgeEvent) => void
-  /** Why no alert could be told at this moment; `undefined`: it could. */
+  /** Why alerts of some route could not be told at this moment; `undefined`: all could. */
   readonly fault: () => string | undefined
 }
 
 /**
  * Hands the Watchdog of Alertmanager on to whoever calls somebody when it stays away. Not from the queue: a heartbeat that is late is
- * none. While no alert could be told it is withheld, so that it says of the whole way, to the robots, that it works.
+ * none. While the alerts of any route could not be told it is withheld, so that it says of the whole way, to the robots, that it works.
  */
 export class Heartbeat {
   readonly #options: HeartbeatOptions

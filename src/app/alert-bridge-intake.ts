@@ -9,6 +9,9 @@ import type { Clock } from '../runtime/runtime.ts'
 import { textDigest } from '../runtime/sha256.ts'
 import type { AlertQueue } from './alert-bridge-queue.ts'
 
+/** Label of webhooks that come to a route that no robot has. */
+export const UNKNOWN_ROUTE = 'unknown'
+
 export interface IntakeOptions {
   readonly queue: AlertQueue
   readonly clock: Clock
@@ -36,7 +39,8 @@ export function takeWebhook(route: string, body: Uint8Array, options: IntakeOpti
   const { counts, emit } = options
   const robots = options.robotsOf(route)
   if (robots.length === 0) {
-    emit({ type: 'unreadable', route: 'unknown', text: 'no robot has the route that Alertmanager names' })
+    counts.add(BRIDGE_METRICS.webhooks, UNKNOWN_ROUTE, 'unreadable')
+    emit({ type: 'unreadable', route: UNKNOWN_ROUTE, text: 'no robot has the route that Alertmanager names' })
     return notFound()
   }
   const notice = readNotice(body, readTime)
@@ -53,8 +57,9 @@ function queueNotice(route: string, notice: Notice, options: IntakeOptions): Ser
   const nowMs = Math.floor(clock.now() / 1_000)
   const key = textDigest(noticeKey(notice))
   const given = { notice, key, robots: options.robotsOf(route), nowMs }
-  const { robots, full } = admit(queue.backlog, given, options)
+  const { robots, known, full } = admit(queue.backlog, given, options)
   const refuse = (code: 'disk' | 'full', text: string): ServerReply => {
+    remember(known, { route, key, nowMs }, queue)
     counts.add(BRIDGE_METRICS.webhooks, route, 'unqueued')
     emit({ type: 'unqueued', route, alerts: notice.alerts.length, code, text })
     return textReply(503, `503 cannot be queued: ${code}`, { 'retry-after': '5' })
@@ -86,4 +91,27 @@ function queueNotice(route: string, notice: Notice, options: IntakeOptions): Ser
   if (full.length > 0) return refuse('full', `${queueBytes} bytes wait for ${full.join(', ')}`)
   counts.add(BRIDGE_METRICS.webhooks, route, robots.length > 0 ? 'queued' : 'repeated')
   return textReply(200, robots.length > 0 ? '200 queued' : '200 known')
+}
+
+/**
+ * What is answered with 503 comes again at every flush for as long as some robot has no room. Robots that have it take it for the retry
+ * that it is as long as their memory of it is fresh.
+ */
+function remember(
+  robots: readonly string[],
+  { route, key, nowMs }: { readonly route: string; readonly key: string; readonly nowMs: number },
+  queue: AlertQueue,
+): void {
+  if (robots.length === 0) return
+  queue.note({
+    op: 'queued',
+    atMs: nowMs,
+    key,
+    firstId: queue.backlog.nextId,
+    route,
+    robots: robots.map((name) => ({ name })),
+    externalUrl: '',
+    truncatedAlerts: 0,
+    alerts: [],
+  })
 }

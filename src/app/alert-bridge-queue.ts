@@ -31,9 +31,9 @@ export class AlertQueue {
   readonly #path: string
   readonly #unlock: () => void
   #file: AppendFile | undefined
-  /** Half a line stands at the end of the file. */
+  /** Half a line may stand at the end of the file. */
   #isTorn = false
-  /** Something has happened that the file does not say. */
+  /** Something has happened that the file does not say, or the file says what has not. */
   #isBehind = false
   #rewrittenBytes = 0
   #failure: string | undefined
@@ -118,6 +118,8 @@ export class AlertQueue {
     } catch (cause) {
       if (!(cause instanceof FailureError)) throw cause
       this.#isTorn = true
+      // Where only forcing it to the disk has failed the line is whole, and would be taken for what happened.
+      this.#isBehind = true
     }
   }
 

@@ -5,6 +5,8 @@ import type { AlertsConfig } from '../config/alerts.ts'
 /** Where robots of DingTalk are, but for the token. */
 const DINGTALK_URL = 'https://oapi.dingtalk.com/robot/send'
 
+const VARIABLE_PREFIX = 'ALERT_BRIDGE_'
+
 type RobotConfig = AlertsConfig['robots'][number]
 type Env = Readonly<Record<string, string | undefined>>
 
@@ -32,11 +34,31 @@ export function readSecrets(config: AlertsConfig, env: Env): Secrets {
     const secrets = attempt(() => secretsOf(entry, env))
     return secrets === undefined ? [] : [{ robot: robotOf(entry, config.language), secrets }]
   })
+  faults.push(...twins(robots))
   const heartbeatUrl = attempt(() => {
-    const given = secretOf(config.heartbeatUrlFile, env, 'ALERT_BRIDGE_HEARTBEAT_URL')
+    const given = secretOf(config.heartbeatUrlFile, env, `${VARIABLE_PREFIX}HEARTBEAT_URL`)
     return given === undefined ? undefined : urlOf(given, 'alerts.heartbeat_url_file')
   })
   return faults.length > 0 ? { faults } : { robots, heartbeatUrl }
+}
+
+/** Takes them out of the environment: it is what a child would inherit, and what a dump of the process shows. */
+export function forgetSecrets(env: Record<string, string | undefined>): void {
+  for (const name of Object.keys(env)) if (name.startsWith(VARIABLE_PREFIX)) delete env[name]
+}
+
+/** Each would keep to the pace that the robot stands, and both together would not. */
+function twins(
+  robots: readonly { readonly robot: Robot; readonly secrets: RobotSecrets }[],
+): readonly string[] {
+  const names = new Map<string, string>()
+  return robots.flatMap(({ robot: { name }, secrets: { url } }) => {
+    const first = names.get(url)
+    if (first === undefined) names.set(url, name)
+    return first === undefined
+      ? []
+      : [`alerts.robots (${name}): the same robot as ${first}; give one of them both routes`]
+  })
 }
 
 class SecretFault extends Error {}
@@ -55,7 +77,7 @@ function robotOf(entry: RobotConfig, language: AlertsConfig['language']): Robot 
 
 function secretsOf(entry: RobotConfig, env: Env): RobotSecrets {
   const variable = (what: string): string =>
-    `ALERT_BRIDGE_${entry.name.toUpperCase().replaceAll('-', '_')}_${what}`
+    `${VARIABLE_PREFIX}${entry.name.toUpperCase().replaceAll('-', '_')}_${what}`
   const path = `alerts.robots (${entry.name})`
   const isDingTalk = (entry.kind ?? 'dingtalk') === 'dingtalk'
   const secret = isDingTalk ? secretOf(entry.secretFile, env, variable('SECRET')) : undefined

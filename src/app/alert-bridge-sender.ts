@@ -2,6 +2,7 @@ import type { BacklogEvent, Entry } from '../alerts/backlog.ts'
 import { bodyOf, plainBodyOf, TEXT_LIMIT_BYTES } from '../alerts/bodies.ts'
 import type { BridgeEvent } from '../alerts/events.ts'
 import { type BrokenReason, judge, type Judgement, type Outcome } from '../alerts/judging.ts'
+import { MARKUPS, PLAIN_MARKUPS } from '../alerts/markup.ts'
 import { type Message, writeMessage } from '../alerts/message.ts'
 import { BRIDGE_METRICS, type BridgeCounts } from '../alerts/metrics.ts'
 import { severityOf } from '../alerts/notice.ts'
@@ -23,19 +24,25 @@ const THROTTLED_MAX_MS = 120_000
 const PAUSE_MAX_MS = 600_000
 /** One that a person has to mend is tried seldom: so that what waits is told once it is mended. */
 const BROKEN_RETRY_MS = 600_000
+/** First wait, doubled up to the one above, where only a status was answered: a portal or a deploy before the robot is soon over. */
+const REFUSED_FIRST_MS = 15_000
 /** Failures in a row from which a robot counts as down: one or two are the network. */
 const DOWN_ATTEMPTS = 3
 /** Forms in which an alert was refused, after which it is given up unless it is critical: the usual one, and twice the plainest. */
 const REFUSALS_LIMIT = 3
 /** A refused critical alert is tried again as seldom as a robot that has to be mended. */
 const REFUSED_RETRY_MS = 600_000
+/** Answers in a row that nobody knows the reason of, after which it may be the message: it is set aside, and others are tried. */
+const UNCLEAR_LIMIT = 5
+/** An alert that was set aside, and is not taken by itself either, lets others go first for so long. */
+const ASIDE_MS = 60_000
 
 /** How it is with a robot. */
 export type RobotState =
   | { readonly name: 'working' }
   | { readonly name: 'throttled' }
   | { readonly name: 'failing'; readonly attempts: number }
-  | { readonly name: 'broken'; readonly reason: BrokenReason }
+  | { readonly name: 'broken'; readonly reason: BrokenReason; readonly attempts: number }
 
 export interface SenderOptions {
   readonly robot: Robot
@@ -49,10 +56,14 @@ export interface SenderOptions {
   readonly emit: (event: BridgeEvent) => void
 }
 
+type Failed = Omit<Extract<Judgement, { name: 'failed' }>, 'name'>
+
 /** What is known of an alert that the robot has refused. */
 interface Refused {
   readonly times: number
   readonly notBeforeUs: number
+  /** Messages that the robot had taken when it first refused this one. */
+  readonly sentBefore: number
 }
 
 /**
@@ -67,6 +78,8 @@ export class Sender {
   #state: RobotState = { name: 'working' }
   #pausedUntilUs: number
   #throttledInRow = 0
+  #unclearInRow = 0
+  #sentMessages = 0
   #sending: Promise<void> | undefined
   #isStopped = false
 
@@ -155,12 +168,14 @@ export class Sender {
   #write(entries: readonly Entry[]): { readonly message: Message; readonly isPlain: boolean } {
     const { robot, queue, timeText } = this.#options
     const usual = entries.filter(({ id }) => !this.#refused.has(id))
-    const [first] = entries
+    const isPlain = usual.length === 0
+    const first = nextBatch(entries)?.entries[0]
     const batch =
       nextBatch(usual) ??
       (first === undefined ? undefined : { form: 'single' as const, entries: [first] as const })
     if (batch === undefined) throw new RangeError('nothing to tell')
     const message = writeMessage(batch, {
+      markup: (isPlain ? PLAIN_MARKUPS : MARKUPS)[robot.kind],
       language: robot.language,
       keyword: robot.keyword,
       atMobiles: robot.criticalAtMobiles,
@@ -170,7 +185,7 @@ export class Sender {
       isUncertain: ({ id }) => queue.backlog.isUncertain(robot.name, id),
       limitBytes: TEXT_LIMIT_BYTES,
     })
-    return { message, isPlain: usual.length === 0 }
+    return { message, isPlain }
   }
 
   #settle(judgement: Judgement, message: Message, said: string): void {
@@ -178,6 +193,7 @@ export class Sender {
     const result = judgement.name === 'sent' || judgement.name === 'throttled' ? judgement.name : 'failed'
     counts.add(BRIDGE_METRICS.notifications, robot.name, result, judgement.code)
     if (judgement.name !== 'throttled') this.#throttledInRow = 0
+    if (judgement.name !== 'unclear') this.#unclearInRow = 0
     switch (judgement.name) {
       case 'sent':
         this.#sent(message)
@@ -187,6 +203,9 @@ export class Sender {
         break
       case 'failed':
         this.#failed(judgement, said)
+        break
+      case 'unclear':
+        this.#unclear(judgement, message, said)
         break
       case 'broken':
         this.#broken(judgement, said)
@@ -202,6 +221,7 @@ export class Sender {
     const { counts, robot, emit } = this.#options
     this.#answered({ done: told.map(({ id }) => id) })
     this.#works()
+    this.#sentMessages++
     counts.set(BRIDGE_METRICS.lastSuccess, this.#nowMs() / 1_000, robot.name)
     for (const { id, alert } of told) {
       this.#refused.delete(id)
@@ -228,7 +248,7 @@ export class Sender {
     this.#answered({ done: [], pauseMs, isThrottled: true })
   }
 
-  #failed({ code, isUncertain }: Extract<Judgement, { name: 'failed' }>, text: string): void {
+  #failed({ code, isUncertain }: Failed, text: string): void {
     const { runtime, emit } = this.#options
     const attempts = this.#state.name === 'failing' ? this.#state.attempts + 1 : 1
     const waitMs = backoffMs(attempts, RETRY, runtime.random)
@@ -237,26 +257,63 @@ export class Sender {
     this.#answered({ done: [], pauseMs: waitMs, isUncertain })
   }
 
+  /**
+   * It is the message, or the robot takes none at all. So the message is set aside after some tries, and others are tried: once one of
+   * them was taken, it is the message.
+   */
+  #unclear({ code }: Judgement, message: Message, text: string): void {
+    const { robot, emit, runtime } = this.#options
+    const aside = message.told.map(({ id }) => this.#refused.get(id)).find((known) => known !== undefined)
+    if (aside !== undefined && aside.sentBefore < this.#sentMessages) {
+      emit({ type: 'rejected', robot: robot.name, code, text })
+      this.#rejected(message)
+      return
+    }
+    if (aside === undefined) {
+      this.#unclearInRow++
+      if (this.#unclearInRow >= UNCLEAR_LIMIT) this.#setAside(message, { times: 1, notBeforeUs: 0 })
+    } else {
+      const notBeforeUs = runtime.clock.steadyUs() + ASIDE_MS * 1_000
+      this.#setAside(message, { times: aside.times, notBeforeUs })
+    }
+    this.#failed({ code, isUncertain: false }, text)
+  }
+
+  #setAside({ told }: Message, known: Omit<Refused, 'sentBefore'>): void {
+    this.#unclearInRow = 0
+    for (const { id } of told) {
+      const sentBefore = this.#refused.get(id)?.sentBefore ?? this.#sentMessages
+      this.#refused.set(id, { ...known, sentBefore })
+    }
+  }
+
   /** Told loudly once, and again only where the reason is another. */
   #broken({ code, reason }: Extract<Judgement, { name: 'broken' }>, text: string): void {
     const { queue, emit } = this.#options
-    const isKnown = this.#state.name === 'broken' && this.#state.reason === reason
-    this.#state = { name: 'broken', reason }
-    if (!isKnown) {
+    const before = this.#state
+    const attempts = before.name === 'broken' && before.reason === reason ? before.attempts + 1 : 1
+    this.#state = { name: 'broken', reason, attempts }
+    if (attempts === 1) {
       const waiting = queue.backlog.count(this.name)
       emit({ type: 'broken', robot: this.name, code, reason, waiting, text })
     }
-    this.#answered({ done: [], pauseMs: BROKEN_RETRY_MS })
+    const grownMs = reason === 'refused' ? REFUSED_FIRST_MS * 2 ** (attempts - 1) : BROKEN_RETRY_MS
+    this.#answered({ done: [], pauseMs: Math.min(grownMs, BROKEN_RETRY_MS) })
   }
 
   #rejected({ told }: Message): void {
     const { counts, emit, runtime } = this.#options
     const givenUp: Entry[] = []
     for (const entry of told) {
-      const times = (this.#refused.get(entry.id)?.times ?? 0) + 1
+      const known = this.#refused.get(entry.id)
+      const times = (known?.times ?? 0) + 1
       const isLast = times >= REFUSALS_LIMIT
       const waitUs = isLast ? REFUSED_RETRY_MS * 1_000 : 0
-      this.#refused.set(entry.id, { times, notBeforeUs: runtime.clock.steadyUs() + waitUs })
+      this.#refused.set(entry.id, {
+        times,
+        notBeforeUs: runtime.clock.steadyUs() + waitUs,
+        sentBefore: known?.sentBefore ?? this.#sentMessages,
+      })
       if (isLast && severityOf(entry.alert) !== 'critical') givenUp.push(entry)
     }
     for (const { id, alert } of givenUp) {

@@ -10,7 +10,7 @@ import { jsonReply, notAllowed, notFound, textReply } from '../http/exchange.ts'
 import { METRICS_TYPES } from '../http/negotiation.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { Heartbeat } from './alert-bridge-heartbeat.ts'
-import { takeWebhook } from './alert-bridge-intake.ts'
+import { takeWebhook, UNKNOWN_ROUTE } from './alert-bridge-intake.ts'
 import type { Post } from './alert-bridge-post.ts'
 import { AlertQueue } from './alert-bridge-queue.ts'
 import { Sender } from './alert-bridge-sender.ts'
@@ -83,6 +83,7 @@ export class Bridge {
 
   /** Tells what waits from before. */
   start(): void {
+    if (this.#options.heartbeatUrl === undefined) this.#options.emit({ type: 'heartbeat_unset' })
     for (const sender of this.#senders) sender.wake()
   }
 
@@ -131,6 +132,7 @@ export class Bridge {
         for (const result of WEBHOOK_RESULTS) counts.set(BRIDGE_METRICS.webhooks, 0, route, result)
       }
     }
+    counts.set(BRIDGE_METRICS.webhooks, 0, UNKNOWN_ROUTE, 'unreadable')
     for (const result of HEARTBEAT_RESULTS) counts.set(BRIDGE_METRICS.heartbeats, 0, result)
   }
 
@@ -156,7 +158,12 @@ export class Bridge {
 
   #fault(): string | undefined {
     if (this.#queue.failure !== undefined) return 'nothing can be queued'
-    return this.#senders.some(({ isUp }) => isUp) ? undefined : 'no robot takes messages'
+    const up = new Set(this.#senders.filter(({ isUp }) => isUp).map(({ name }) => name))
+    const { robots } = this.#options
+    const deaf = robots
+      .flatMap(({ robot }) => robot.routes)
+      .find((route) => !this.#robotsOf(route).some((name) => up.has(name)))
+    return deaf === undefined ? undefined : `no robot of the route ${deaf} takes messages`
   }
 
   #health(): ServerReply {

@@ -4,7 +4,7 @@ import type { AlertsConfig } from '../config/alerts.ts'
 import { openHttpServer } from '../runtime/http-server.ts'
 import { systemRuntime } from '../runtime/system.ts'
 import { post } from './alert-bridge-post.ts'
-import { readSecrets } from './alert-bridge-robots.ts'
+import { forgetSecrets, readSecrets } from './alert-bridge-robots.ts'
 import { Bridge, BRIDGE_PATHS, POST_PATHS } from './alert-bridge-service.ts'
 import { EXIT } from './exit.ts'
 import type { Io } from './io.ts'
@@ -25,6 +25,7 @@ export async function alertBridge(
   io: Io,
 ): Promise<number> {
   const secrets = config.robots.length === 0 ? NOBODY : readSecrets(config, io.env)
+  forgetSecrets(process.env)
   if ('faults' in secrets) {
     io.stderr.write(secrets.faults.map((fault) => `${fault}\n`).join(''))
     return EXIT.config

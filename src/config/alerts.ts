@@ -46,7 +46,7 @@ const fileOf = (doc: string, sample: string): field.OptionalField<field.TextFiel
   field.optional({ kind: 'text', doc, form: FILE }, sample)
 
 const ROBOT = field.section(
-  'Where alerts are told. Its secrets are in files, or in the variables ALERT_BRIDGE_NAME_URL, ALERT_BRIDGE_NAME_TOKEN and ALERT_BRIDGE_NAME_SECRET of the environment, with the name of the robot in capitals and _ for -.',
+  'Where alerts are told. Its secrets are in files, or in the variables ALERT_BRIDGE_NAME_URL, ALERT_BRIDGE_NAME_TOKEN and ALERT_BRIDGE_NAME_SECRET of the environment, with the name of the robot in capitals and _ for -. Files are the better way: the system shows the variables that a process was started with (/proc/PID/environ) for as long as it runs.',
   {
     name: field.requiredText('Its name, in metrics and in what is logged.', NAME),
     kind: field.optional(
@@ -119,7 +119,7 @@ export const ALERTS = field.section(
     ]),
     time_zone: field.text('Time zone of times in messages.', TIME_ZONE, 'UTC'),
     heartbeat_url_file: fileOf(
-      'File with the URL to which heartbeats of Alertmanager (/heartbeat) are handed on: a service that calls somebody when they stay away. Or the variable ALERT_BRIDGE_HEARTBEAT_URL. They are withheld while nothing can be told.',
+      'File with the URL to which heartbeats of Alertmanager (/heartbeat) are handed on: a service that calls somebody when they stay away. Or the variable ALERT_BRIDGE_HEARTBEAT_URL. They are withheld while the alerts of any route cannot be told.',
       '/run/secrets/heartbeat-url',
     ),
     robots: field.entries('Who is told.', ROBOT, ROBOT_LIMIT),

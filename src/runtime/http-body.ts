@@ -8,7 +8,7 @@ export interface BodyOptions {
   readonly limitBytes: number
 }
 
-/** A body that is not there by then is refused with 408. Node's own limit for a request comes later, and would answer in between. */
+/** A body that is not there by then is refused with 503: of the statuses, Alertmanager tries again after those of 5xx. Node's own limit for a request comes later, and would answer in between. */
 const BODY_LIMIT_MS = 3_000
 
 /** Whether a POST to `path` may have a body. */
@@ -26,20 +26,20 @@ export function readBody(
   request: IncomingMessage,
   response: ServerResponse,
   limitBytes: number,
-): Promise<Uint8Array | 408 | 413> {
+): Promise<Uint8Array | 413 | 503> {
   if (!hasBody(request)) return Promise.resolve(new Uint8Array())
   if (Number(request.headers['content-length'] ?? 0) > limitBytes) return Promise.resolve(413)
   if (request.headers.expect?.toLowerCase() === '100-continue') response.writeContinue()
   return new Promise((resolve) => {
     const chunks: Uint8Array[] = []
     let sizeBytes = 0
-    const finish = (outcome: Uint8Array | 408 | 413): void => {
+    const finish = (outcome: Uint8Array | 413 | 503): void => {
       clearTimeout(deadline)
       request.off('data', take)
       resolve(outcome)
     }
     const deadline = setTimeout(() => {
-      finish(408)
+      finish(503)
     }, BODY_LIMIT_MS)
     const take = (chunk: Uint8Array): void => {
       sizeBytes += chunk.length

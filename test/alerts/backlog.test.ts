@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { Backlog, type BacklogEvent } from '../../src/alerts/backlog.ts'
+import { Backlog, type BacklogEvent, sizeOf } from '../../src/alerts/backlog.ts'
 import type { Alert } from '../../src/alerts/notice.ts'
 
 const ROBOTS = ['first', 'second'] as const
@@ -147,6 +147,34 @@ test('an alert waits from the moment it is queued until it is answered for as do
       }
     }),
   )
+})
+
+test('of two lines with one id the later one counts: the first was refused, and could not be cut back', () => {
+  const backlog = new Backlog()
+  for (const number of [1, 2]) {
+    backlog.apply({
+      op: 'queued',
+      atMs: number,
+      key: `${number}`,
+      firstId: 1,
+      route: 'r',
+      robots: [{ name: 'first' }],
+      externalUrl: '',
+      truncatedAlerts: 0,
+      alerts: [alertOf(number)],
+    })
+  }
+  assert.deepEqual(
+    backlog.waiting('first').map(({ alert }) => alert),
+    [alertOf(2)],
+  )
+  assert.deepEqual([backlog.holds('first', alertOf(1)), backlog.holds('first', alertOf(2))], [false, true])
+  assert.equal(backlog.bytes('first'), sizeOf(alertOf(2)))
+})
+
+test('the size of an alert is in bytes, not in characters', () => {
+  const sizeWith = (summary: string): number => sizeOf({ ...alertOf(1), annotations: { summary } })
+  assert.equal(sizeWith('告'.repeat(100)) - sizeWith(''), 300)
 })
 
 test('what is over leaves nothing behind', () => {

@@ -3,6 +3,7 @@ import { Bridge, type BridgeOptions } from '../../src/app/alert-bridge-service.t
 import type { BridgeEvent } from '../../src/alerts/events.ts'
 import type { Robot } from '../../src/alerts/robots.ts'
 import type { ServerReply } from '../../src/core/http.ts'
+import { retryAfterMs } from '../../src/runtime/retry-after.ts'
 import { Simulation } from '../../src/runtime/sim.ts'
 import { FakeRobot, type RobotSettings } from './fake-dingtalk.ts'
 
@@ -116,7 +117,12 @@ export class BridgeRig {
               if (!alive()) return
               if (reply === undefined) resolve({ name: 'failure', code: 'timeout', isUncertain: true })
               else
-                resolve({ name: 'answer', status: reply.status, text: reply.body, retryAfterMs: undefined })
+                resolve({
+                  name: 'answer',
+                  status: reply.status,
+                  text: reply.body,
+                  retryAfterMs: retryAfterMs(reply.retryAfter, this.nowMs()),
+                })
             })
           })
         }),

@@ -25,10 +25,12 @@ export interface RobotSettings {
   readonly scale?: number
 }
 
-/** What a robot says in place of its answer: HTTP status and body. */
+/** What a robot says in place of its answer. */
 export interface Answer {
   readonly status: number
   readonly body: string
+  /** Header of this name. */
+  readonly retryAfter?: string
 }
 
 const MINUTE_MS = 60_000
@@ -200,10 +202,11 @@ export class FakeDingTalk implements AsyncDisposable {
     const { method = '', url = '', headers } = request
     const before = this.robot.taken.length
     const seen = { method, url, contentType: headers['content-type'] ?? '', body }
-    const { status, body: reply } = this.robot.receive(seen, Date.now())
+    const { status, body: reply, retryAfter } = this.robot.receive(seen, Date.now())
     for (const message of this.robot.taken.slice(before)) this.#onTaken(message)
     if (this.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, this.delayMs))
-    response.writeHead(status, { 'content-type': 'application/json' }).end(reply)
+    const wait = retryAfter === undefined ? {} : { 'retry-after': retryAfter }
+    response.writeHead(status, { 'content-type': 'application/json', ...wait }).end(reply)
   }
 
   async close(): Promise<void> {

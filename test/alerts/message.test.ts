@@ -3,6 +3,7 @@ import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import { Backlog, type Entry } from '../../src/alerts/backlog.ts'
 import { BODY_LIMIT_BYTES, bodyOf, plainBodyOf, TEXT_LIMIT_BYTES } from '../../src/alerts/bodies.ts'
+import { MARKUPS, PLAIN_MARKUPS } from '../../src/alerts/markup.ts'
 import { type MessageStyle, writeMessage } from '../../src/alerts/message.ts'
 import { readNotice } from '../../src/alerts/notice.ts'
 import { nextBatch } from '../../src/alerts/planning.ts'
@@ -12,6 +13,7 @@ import { type GivenAlert, webhookBody } from './webhooks.ts'
 
 const NOW_MS = Date.parse('2026-01-01T00:01:00.200Z')
 const STYLE: MessageStyle = {
+  markup: MARKUPS.dingtalk,
   language: 'en',
   keyword: 'marketprism',
   atMobiles: [],
@@ -221,7 +223,13 @@ test('whatever the alerts say: within 20,000 bytes, valid, with keyword and mobi
         .map(({ id }) => id)
       while (waiting.length > 0) {
         const message = messageOf(waiting, { language, atMobiles: ['13800000000'] })
-        for (const body of [bodyOf('dingtalk', 'ops', message), plainBodyOf('dingtalk', 'ops', message)]) {
+        const plain = messageOf(waiting.slice(0, 1), { language, markup: PLAIN_MARKUPS.dingtalk })
+        const chat = messageOf(waiting, { language, markup: MARKUPS.slack })
+        for (const body of [
+          bodyOf('dingtalk', 'ops', message),
+          plainBodyOf('dingtalk', 'ops', plain),
+          bodyOf('slack', 'ops', chat),
+        ]) {
           assert.ok(Buffer.byteLength(body) <= BODY_LIMIT_BYTES)
           assert.ok(body.isWellFormed())
           JSON.parse(body)
@@ -242,11 +250,54 @@ test('whatever the alerts say: within 20,000 bytes, valid, with keyword and mobi
   )
 })
 
-test('other robots: Slack gets a text, a webhook the alerts as data', () => {
+suite('Slack gets mrkdwn', () => {
+  const waiting = waitingAfter([
+    {
+      labels: { venue: 'okx-spot' },
+      annotations: {
+        summary: 'p99 > 5 s & <rising>',
+        dashboard_url: 'https://x.example/d?a=1&b=2|3>',
+      },
+    },
+  ])
+
+  test('bold in one star, no heading, links in angles, and entities', () => {
+    const message = messageOf(waiting, { markup: MARKUPS.slack })
+    assert.deepEqual(JSON.parse(bodyOf('slack', 'chat', message)), { text: message.text })
+    assert.equal(
+      message.text,
+      `*marketprism CRITICAL firing: CollectorDown (okx-spot)*
+
+*p99 &gt; 5 s &amp; &lt;rising&gt;*
+
+> No answer for 65 s, the limit is 60 s
+
+- Start: 2026-01-01 07:55:00 UTC+8
+- Duration: 6 min
+- venue: okx-spot
+
+<https://example.org/runbook.md#collectordown|Runbook> · <https://x.example/d?a=1&amp;b=2%7C3%3E|Panel> · <http://127.0.0.1:9090/graph?g0.expr=up|Expression> · <http://127.0.0.1:9093/|Alertmanager>`,
+    )
+  })
+
+  test('and in the plainest form no marks, with links that still lead somewhere', () => {
+    const message = messageOf(waiting, { markup: PLAIN_MARKUPS.slack })
+    const { text } = JSON.parse(plainBodyOf('slack', 'chat', message))
+    assert.match(
+      text,
+      /^marketprism CRITICAL firing: CollectorDown \(okx-spot\)\n\np99 &gt; 5 s &amp; &lt;rising&gt;\n/,
+    )
+    assert.match(text, /Runbook: https:\/\/example\.org\/runbook\.md#collectordown /)
+  })
+})
+
+test('a webhook gets the alerts as data, in the plainest form without their annotations', () => {
   const message = messageOf(waitingAfter([{}]))
-  assert.deepEqual(JSON.parse(bodyOf('slack', 'chat', message)), { text: message.text })
   const { robot, alerts } = JSON.parse(bodyOf('webhook', 'hook', message))
   assert.equal(robot, 'hook')
   assert.equal(alerts[0].labels.alertname, 'CollectorDown')
+  assert.equal(alerts[0].annotations.summary, 'The collector does not answer')
+  const plain = JSON.parse(plainBodyOf('webhook', 'hook', message))
+  assert.deepEqual(plain, { robot: 'hook', alerts: [{ ...alerts[0], annotations: {} }] })
   assert.deepEqual([alerts[0].id, alerts[0].status, alerts[0].ends_at_ms], [1, 'firing', null])
 })

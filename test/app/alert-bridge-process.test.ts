@@ -204,6 +204,19 @@ suite('a configuration that cannot work ends it with 78 and says what is wrong:'
     })
   }
 
+  test('a robot twice', async () => {
+    using folder = new BridgeFolder()
+    const url = 'https://oapi.dingtalk.com/robot/send?access_token=CANARY-token'
+    const robots = [
+      { name: 'a', token_file: folder.file('token', 'CANARY-token') },
+      { name: 'b', webhook_url_file: folder.file('url', url), routes: ['other'] },
+    ]
+    await using bridge = await BridgeProcess.start(folder.config({ robots }))
+    assert.equal(await bridge.end(), 78)
+    assert.match(bridge.output, /alerts\.robots \(b\): the same robot as a; give one of them both routes/)
+    assert.doesNotMatch(bridge.output, /CANARY/)
+  })
+
   test('a URL file that holds none', async () => {
     using folder = new BridgeFolder()
     const robots = [{ name: 'a', webhook_url_file: folder.file('url', 'CANARY-no-url') }]

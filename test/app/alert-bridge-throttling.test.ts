@@ -74,6 +74,17 @@ suite('a robot that throttles for ten minutes', () => {
     }
   })
 
+  test('is asked once a second at most, where it says that nothing is to be waited', async () => {
+    const robot = placedRobot()
+    const rig = new BridgeRig([robot])
+    robot.fake.fault = () => ({ status: 429, body: '', retryAfter: '0' })
+    await rig.webhook(webhookBody([{}]))
+    await rig.simulation.advance(10_000)
+    const [first = 0, second = 0] = robot.fake.arrivals
+    assert.ok(second - first >= 1_000, `asked again after ${second - first} ms`)
+    assert.ok(robot.fake.arrivals.length <= 5, `asked ${robot.fake.arrivals.length} times in 10 s`)
+  })
+
   test('is not asked sooner because the bridge was started again', async () => {
     const robot = placedRobot()
     const rig = new BridgeRig([robot])
@@ -213,6 +224,33 @@ suite('a robot that a person has to mend', () => {
     assert.equal(well.fake.taken.length, 1)
   })
 
+  for (const status of [302, 403, 404, 408, 425]) {
+    test(`is told within 20 s where it answered ${status} once: that was a portal or a deploy before it`, async () => {
+      const robot = placedRobot()
+      const rig = new BridgeRig([robot])
+      robot.fake.fault = (count) => (count === 1 ? { status, body: '<html>' } : undefined)
+      await rig.webhook(webhookBody([{}]))
+      await rig.simulation.advance(20_000)
+      assert.equal(robot.fake.taken.length, 1)
+      assert.match((await rig.get('/health')).text, /"healthy"/)
+    })
+  }
+
+  test('is asked ever more seldom, up to every ten minutes, while it answers 404', async () => {
+    const robot = placedRobot()
+    const rig = new BridgeRig([robot])
+    robot.fake.fault = () => ({ status: 404, body: '' })
+    await rig.webhook(webhookBody([{}]))
+    await rig.simulation.advance(60 * MINUTE_MS)
+    const waits = robot.fake.arrivals.slice(1).map((atMs, at) => atMs - (robot.fake.arrivals[at] ?? 0))
+    assert.deepEqual(
+      waits.map((ms) => Math.floor(ms / 1_000)),
+      [15, 30, 60, 120, 240, 480, 600, 600, 600, 600].slice(0, waits.length),
+    )
+    assert.ok(waits.length >= 9)
+    assert.equal(rig.events.filter(({ type }) => type === 'broken').length, 1)
+  })
+
   test('is tried at once when the bridge is started again', async () => {
     const robot = placedRobot()
     const rig = new BridgeRig([robot])
@@ -227,14 +265,16 @@ suite('a robot that a person has to mend', () => {
 })
 
 suite('a message that the robot refuses', () => {
-  const refuses = (word: string) => (fake: FakeRobot) => {
-    const receive = fake.receive.bind(fake)
-    fake.receive = (request, nowMs) => {
-      if (!request.body.includes(word)) return receive(request, nowMs)
-      fake.arrivals.push(nowMs)
-      return errcode(40_035, 'missing parameter')
+  const refuses =
+    (word: string, refusal = errcode(40_035, 'missing parameter')) =>
+    (fake: FakeRobot) => {
+      const receive = fake.receive.bind(fake)
+      fake.receive = (request, nowMs) => {
+        if (!request.body.includes(word)) return receive(request, nowMs)
+        fake.arrivals.push(nowMs)
+        return refusal
+      }
     }
-  }
   const poison: GivenAlert = { name: 'Poison', severity: 'warning' }
 
   test('keeps no other alert back, and is given up', async () => {
@@ -259,6 +299,55 @@ suite('a message that the robot refuses', () => {
     await rig.simulation.advance(60 * MINUTE_MS)
     assert.match((await rig.get('/metrics')).text, /dingtalk_queue_depth\{robot="ops"\} 1/)
     assert.ok(robot.fake.arrivals.length >= 6 && robot.fake.arrivals.length <= 10)
+  })
+
+  test('with a code that nobody knows: keeps no other alert back for longer than a minute, and is given up', async () => {
+    const robot = placedRobot()
+    refuses('Poison', errcode(987_654, 'what'))(robot.fake)
+    const rig = new BridgeRig([robot])
+    await rig.webhook(webhookBody([poison, { name: 'Beside', severity: 'warning' }], 'p'))
+    await rig.webhook(webhookBody([{ name: 'Sound', severity: 'warning' }], 's'))
+    await rig.simulation.advance(MINUTE_MS)
+    assert.deepEqual(timesTold(robot.fake, ['Sound']), [1])
+    await rig.simulation.advance(2 * MINUTE_MS)
+    assert.deepEqual(timesTold(robot.fake, ['Sound', 'Beside', 'Poison']), [1, 1, 0])
+    assert.match(
+      (await rig.get('/metrics')).text,
+      /alert_bridge_dropped_total\{robot="ops",severity="warning"\} 1/,
+    )
+    assert.match((await rig.get('/health')).text, /"healthy"/)
+  })
+
+  test('with a code that nobody knows: does not block a digest, and what came with it is told', async () => {
+    const robot = placedRobot()
+    refuses('Poison', errcode(987_654, 'what'))(robot.fake)
+    const rig = new BridgeRig([robot])
+    const names = Array.from({ length: 8 }, (_, at) => `Sound${at}x`)
+    await rig.webhook(webhookBody([{ ...poison, severity: 'critical' }], 'p'))
+    for (const name of names) await rig.webhook(webhookBody([{ name, severity: 'warning' }], name))
+    await rig.simulation.advance(3 * MINUTE_MS)
+    assert.deepEqual(
+      timesTold(robot.fake, names),
+      names.map(() => 1),
+    )
+    await rig.webhook(webhookBody([{ name: 'Later' }], 'l'))
+    await rig.simulation.advance(1_000)
+    assert.deepEqual(timesTold(robot.fake, ['Later', 'Poison']), [1, 0])
+    assert.match((await rig.get('/metrics')).text, /dingtalk_queue_depth\{robot="ops"\} 1\n/)
+  })
+
+  test('is not given up where the robot takes no other either: all are told once it does', async () => {
+    const robot = placedRobot()
+    const rig = new BridgeRig([robot])
+    robot.fake.fault = () => errcode(987_654, 'what')
+    const names = ['One', 'Two', 'Three']
+    for (const name of names) await rig.webhook(webhookBody([{ name, severity: 'warning' }], name))
+    await rig.simulation.advance(30 * MINUTE_MS)
+    assert.match((await rig.get('/metrics')).text, /alert_bridge_robot_up\{robot="ops"\} 0/)
+    robot.fake.fault = undefined
+    await rig.simulation.advance(3 * MINUTE_MS)
+    assert.deepEqual(timesTold(robot.fake, names), [1, 1, 1])
+    assert.equal(rig.events.filter(({ type }) => type === 'dropped').length, 0)
   })
 
   test('is taken in the plainest form where only its markdown was the matter', async () => {
