@@ -72,7 +72,7 @@ export class AlertStack implements AsyncDisposable {
     const site: Site = {
       ...loadSite(),
       language,
-      collector_url: collectorUrl,
+      collector_urls: [collectorUrl],
       ...(prometheus === undefined ? {} : { prometheus_url: prometheus }),
       ...(alertmanager === undefined ? {} : { alertmanager_url: alertmanager }),
       ...(bridge === undefined ? {} : { bridge_url: bridge }),

@@ -79,7 +79,7 @@ async function run({ broken, seconds, language }: Asked): Promise<void> {
   })
   const { site } = stack
   for (const [name, url] of [
-    ['collector', `${site.collector_url}/health`],
+    ['collector', `${instance.url}/health`],
     ['Prometheus', `${site.prometheus_url}/alerts`],
     ['Alertmanager', `${site.alertmanager_url}/`],
     ['bridge', `${site.bridge_url}/health`],

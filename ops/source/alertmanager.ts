@@ -40,6 +40,14 @@ const INHIBITIONS: readonly Inhibition[] = [
     target_matchers: [isOneOf('CollectorVenueDown', 'CollectorBooksUnsynced', 'CollectorBookSloBurn')],
     equal: ['instance'],
   },
+  // The whole of it: of several collectors, the venue of one says nothing of the others.
+  {
+    source_matchers: ['alertname="CollectorPipelineStalled"', 'component="collector"'],
+    target_matchers: [
+      isOneOf('CollectorNoData', 'CollectorVenueDown', 'CollectorBooksUnsynced', 'CollectorBookSloBurn'),
+    ],
+    equal: ['instance'],
+  },
   {
     source_matchers: ['alertname="CollectorVenueBanned"', 'venue!=""'],
     target_matchers: [
@@ -66,8 +74,13 @@ const INHIBITIONS: readonly Inhibition[] = [
   },
   {
     source_matchers: ['alertname="CollectorStorageStalled"', 'sink!=""'],
-    target_matchers: ['alertname="CollectorStorageErrors"', 'sink!=""'],
+    target_matchers: [isOneOf('CollectorStorageErrors', 'CollectorSinkFailing'), 'sink!=""'],
     equal: ['instance', 'sink'],
+  },
+  {
+    source_matchers: ['alertname="CollectorNatsDisconnected"'],
+    target_matchers: ['alertname="CollectorSinkFailing"', 'sink="nats"'],
+    equal: ['instance'],
   },
 ]
 

@@ -5,6 +5,7 @@ import { MONITORING_ALERTS } from './alerts/monitoring.ts'
 import { RESOURCE_ALERTS } from './alerts/resources.ts'
 import { SUPERVISION_ALERTS } from './alerts/supervision.ts'
 import { VENUE_ALERTS } from './alerts/venues.ts'
+import type { Site } from './site.ts'
 
 /**
  * Every alert there is. There is none for the clock of the host: its difference from that of a venue cannot be told from the way of
@@ -18,3 +19,10 @@ export const ALERTS: readonly Alert[] = [
   ...DELIVERY_ALERTS,
   ...MONITORING_ALERTS,
 ]
+
+/** Those of a site. Where Alertmanager sends the heartbeat outside by itself, it does not matter that the bridge keeps it. */
+export function alertsOf(site: Site): readonly Alert[] {
+  return site.watchdog_url === undefined
+    ? ALERTS
+    : ALERTS.filter(({ name }) => name !== 'CollectorHeartbeatUnwatched')
+}

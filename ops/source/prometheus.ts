@@ -33,12 +33,14 @@ export function prometheusConfig(site: Site): string {
     },
     rule_files: ['rules/*.yml'],
     alerting: {
-      alertmanagers: [{ ...endpointOf(site.alertmanager_url), path_prefix: prefixOf(site.alertmanager_url) }],
+      alertmanagers: [
+        { ...endpointsOf(site.alertmanager_url), path_prefix: prefixOf(site.alertmanager_url) },
+      ],
     },
     scrape_configs: [
       {
         job_name: 'collector',
-        ...scraped(site.collector_url),
+        ...scraped(...site.collector_urls),
         ...bounded,
         sample_limit: SLACK * SERIES_LIMIT,
         body_size_limit: `${(SLACK * BYTES_LIMIT) / 1_000_000}MB`,
@@ -58,16 +60,20 @@ export function prometheusConfig(site: Site): string {
 
 const prefixOf = (url: string): string => new URL(url).pathname
 
-function endpointOf(url: string): object {
-  const { protocol, hostname, port } = new URL(url)
-  const isSecure = protocol === 'https:'
-  return {
-    scheme: isSecure ? 'https' : 'http',
-    static_configs: [{ targets: [`${hostname}:${port === '' ? (isSecure ? '443' : '80') : port}`] }],
-  }
+type Urls = readonly [first: string, ...others: readonly string[]]
+
+/** Several have one scheme. */
+function endpointsOf(...urls: Urls): object {
+  const isSecure = new URL(urls[0]).protocol === 'https:'
+  const targets = urls.map((url) => {
+    const { hostname, port } = new URL(url)
+    return `${hostname}:${port === '' ? (isSecure ? '443' : '80') : port}`
+  })
+  return { scheme: isSecure ? 'https' : 'http', static_configs: [{ targets }] }
 }
 
-const scraped = (url: string): object => ({
-  metrics_path: `${prefixOf(url).replace(/\/$/, '')}/metrics`,
-  ...endpointOf(url),
+/** Several have one scheme and one path. */
+const scraped = (...urls: Urls): object => ({
+  metrics_path: `${prefixOf(urls[0]).replace(/\/$/, '')}/metrics`,
+  ...endpointsOf(...urls),
 })

@@ -1,5 +1,5 @@
 import type { Alert, AlertCase, AlertRule, ExpectedAlert } from './alert.ts'
-import { ALERTS } from './alerts.ts'
+import { alertsOf } from './alerts.ts'
 import { yamlOf } from './ops-file.ts'
 import { EVALUATION_INTERVAL } from './prometheus.ts'
 import { annotationsOf, GROUPS, labelsOf, rulesOf } from './rules.ts'
@@ -13,7 +13,7 @@ export function promtoolTests(site: Site): string {
     evaluation_interval: EVALUATION_INTERVAL,
     // Alerts read what is recorded.
     group_eval_order: [GROUPS.serviceLevel, GROUPS.alerts],
-    tests: ALERTS.flatMap((alert) =>
+    tests: alertsOf(site).flatMap((alert) =>
       rulesOf(alert).flatMap((rule) => casesOf(rule).map((one) => testOf(site, alert, rule, one))),
     ),
   })

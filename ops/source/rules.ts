@@ -1,5 +1,5 @@
 import type { Alert, AlertRule, Said } from './alert.ts'
-import { ALERTS } from './alerts.ts'
+import { alertsOf } from './alerts.ts'
 import { yamlOf } from './ops-file.ts'
 import { EVALUATION_INTERVAL } from './prometheus.ts'
 import { RECORDINGS } from './service-level.ts'
@@ -13,28 +13,33 @@ const RECORDING_INTERVAL = '1m'
 export const GROUPS = { serviceLevel: 'collector.service_level', alerts: 'collector.alerts' } as const
 
 /** How the rules of an installation differ from those that are written down. */
-interface Pace {
+interface Choice {
   /** All durations are divided by it: a test need not wait for five minutes. */
   readonly faster?: number
+  /** By the expression of a rule: those of one part only. All, unless set. */
+  readonly isWanted?: (expr: string) => boolean
 }
 
 /** The rules: what is recorded, and every alert. */
-export function rulesText(site: Site, pace: Pace = {}): string {
-  const { faster = 1 } = pace
-  return yamlOf({
-    groups: [
-      {
-        name: GROUPS.serviceLevel,
-        interval: quickened(RECORDING_INTERVAL, faster),
-        rules: RECORDINGS.map(({ record, expr }) => ({ record, expr: paced(expr, faster) })),
-      },
-      {
-        name: GROUPS.alerts,
-        interval: quickened(EVALUATION_INTERVAL, faster),
-        rules: ALERTS.flatMap((alert) => rulesOf(alert).map((rule) => ruleOf(site, alert, rule, faster))),
-      },
-    ],
-  })
+export function rulesText(site: Site, choice: Choice = {}): string {
+  const { faster = 1, isWanted = () => true } = choice
+  const alerts = alertsOf(site).flatMap((alert) =>
+    rulesOf(alert).map((rule) => ruleOf(site, alert, rule, faster)),
+  )
+  const recordings = RECORDINGS.map(({ record, expr }) => ({ record, expr: paced(expr(faster), faster) }))
+  const groups = [
+    {
+      name: GROUPS.serviceLevel,
+      interval: quickened(RECORDING_INTERVAL, faster),
+      rules: recordings.filter(({ expr }) => isWanted(expr)),
+    },
+    {
+      name: GROUPS.alerts,
+      interval: quickened(EVALUATION_INTERVAL, faster),
+      rules: alerts.filter(({ expr }) => isWanted(expr)),
+    },
+  ]
+  return yamlOf({ groups: groups.filter(({ rules }) => rules.length > 0) })
 }
 
 /** Every rule of an alert: those that are written down, and the one for its metric being absent. */
@@ -43,7 +48,7 @@ export const rulesOf = (alert: Alert): readonly AlertRule[] => [
   ...('twin' in alert ? [alert.twin] : []),
 ]
 
-function ruleOf(site: Site, alert: Alert, rule: AlertRule, faster: number): object {
+function ruleOf(site: Site, alert: Alert, rule: AlertRule, faster: number) {
   return {
     alert: alert.name,
     expr: paced(rule.expr, faster),

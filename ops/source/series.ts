@@ -33,5 +33,8 @@ export const growing = (first: number, step: number, minutes: number): string =>
 /** No samples for so long. */
 export const missing = (minutes: number): string => `_x${minutes * SAMPLES_PER_MINUTE}`
 
+/** A scrape that answers without the series: it ends at once. Where scrapes are `missing`, it ends five minutes later. */
+export const GONE = 'stale'
+
 /** One after the other. */
 export const sequence = (...parts: readonly string[]): string => parts.join(' ')

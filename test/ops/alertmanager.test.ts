@@ -131,6 +131,32 @@ const INHIBITIONS: readonly {
     ],
   },
   {
+    name: 'a collector that cannot be got to work mutes what follows from it, and neither another instance nor loss',
+    firing: [
+      alert('CollectorPipelineStalled', { component: 'collector' }),
+      alert('CollectorDataLoss'),
+      alert('CollectorUnhealthy'),
+      alert('CollectorVenueDown', { instance: 'b:9092', venue: 'okx-spot' }),
+    ],
+    muted: [
+      alert('CollectorNoData'),
+      alert('CollectorVenueDown', { venue: 'okx-spot' }),
+      alert('CollectorVenueDown', { venue: 'deribit' }),
+      alert('CollectorBooksUnsynced', { venue: 'okx-spot' }),
+      alert('CollectorBookSloBurn', { venue: 'okx-spot', burn: '14.4x' }),
+    ],
+  },
+  {
+    name: 'the collector of one venue of several, and the delivery, mute nothing',
+    firing: [
+      alert('CollectorPipelineStalled', { component: 'collector/okx-spot' }),
+      alert('CollectorPipelineStalled', { component: 'delivery' }),
+      alert('CollectorVenueDown', { venue: 'deribit' }),
+      alert('CollectorVenueDown', { venue: 'okx-spot' }),
+    ],
+    muted: [],
+  },
+  {
     name: 'a ban mutes what follows from it at that venue, and nothing at another or without a venue',
     firing: [
       alert('CollectorVenueBanned', { venue: 'binance-spot' }),
@@ -170,8 +196,22 @@ const INHIBITIONS: readonly {
       alert('CollectorOutboxFullSoon'),
       alert('CollectorStorageStalled', { sink: 'clickhouse' }),
       alert('CollectorStorageErrors', { sink: 'parquet' }),
+      alert('CollectorSinkFailing', { sink: 'nats', code: 'timeout' }),
     ],
-    muted: [alert('CollectorOutboxFilling'), alert('CollectorStorageErrors', { sink: 'clickhouse' })],
+    muted: [
+      alert('CollectorOutboxFilling'),
+      alert('CollectorStorageErrors', { sink: 'clickhouse' }),
+      alert('CollectorSinkFailing', { sink: 'clickhouse', code: 'timeout' }),
+    ],
+  },
+  {
+    name: 'NATS that is not connected mutes that this sink fails, and no other sink or instance',
+    firing: [
+      alert('CollectorNatsDisconnected'),
+      alert('CollectorSinkFailing', { sink: 'clickhouse', code: 'mismatch' }),
+      alert('CollectorSinkFailing', { instance: 'b:9092', sink: 'nats', code: 'mismatch' }),
+    ],
+    muted: [alert('CollectorSinkFailing', { sink: 'nats', code: 'unreachable' })],
   },
 ]
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Dashboard, DashboardLinkType, VariableType } from '@grafana/grafana-foundation-sdk/dashboard'
 import * as units from '@grafana/grafana-foundation-sdk/units'
-import { LANGUAGES } from '../../ops/source/dashboards/files.ts'
+import { DASHBOARDS, LANGUAGES } from '../../ops/source/dashboards/files.ts'
 
 import type { DashboardUid } from '../../ops/source/alert.ts'
 import { ALERTS } from '../../ops/source/alerts.ts'
@@ -262,4 +262,22 @@ test('where an alert leads to, a panel shows what it is about and leads on to th
     missing.map(({ name, dashboard: uid }) => `${uid}: ${name}`),
     [],
   )
+})
+
+test('the line of a panel is what its alert is held against', () => {
+  const marked = DASHBOARDS.flatMap(({ rows }) => rows.flatMap(({ panels }) => panels)).flatMap((panel) => {
+    const [alert] = panel.alerts ?? []
+    if (panel.kind !== 'lines' || panel.mark === undefined || alert === undefined) return []
+    return [{ mark: panel.mark, alert }]
+  })
+  // The line of its panel is where a signal presses; the alert looks at the level that follows from all of them.
+  const compared = marked.filter(({ alert }) => alert !== 'CollectorDegradationActive')
+  assert.ok(compared.length > 6)
+  for (const { mark, alert } of compared) {
+    const { rules } = ALERTS.find(({ name }) => name === alert) ?? { rules: [] }
+    const held = rules.flatMap(({ expr }) =>
+      [...expr.matchAll(/> \(?([\d.]+)/g)].map(([, limit]) => Number(limit)),
+    )
+    assert.ok(held.includes(mark), `${alert}: ${mark} is none of ${held.join(', ')}`)
+  }
 })

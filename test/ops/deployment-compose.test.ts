@@ -161,6 +161,8 @@ test('what it mounts is there', () => {
   }
 })
 
+const uncommented = (path: string): string => textOf(path).replaceAll(/^ *#.*$/gm, '')
+
 test('secrets are files that git ignores, each explained, and given to who reads it', () => {
   const secrets = COMPOSE.at('secrets').entries
   const explained = textOf('ops/compose/secrets/README.md')
@@ -176,7 +178,7 @@ test('secrets are files that git ignores, each explained, and given to who reads
   ]
   for (const [service, configs] of files) {
     const read = configs.flatMap((path) =>
-      [...textOf(path).matchAll(/\/run\/secrets\/(\w+)/g)].map(([, name]) => name),
+      [...uncommented(path).matchAll(/\/run\/secrets\/(\w+)/g)].map(([, name]) => name),
     )
     for (const name of read) assert.ok(service.at('secrets').texts.includes(name ?? ''), name)
   }

@@ -7,7 +7,11 @@ import { StatefulSet } from 'kubernetes-models/apps/v1/StatefulSet'
 import { PodDisruptionBudget } from 'kubernetes-models/policy/v1/PodDisruptionBudget'
 import { Namespace } from 'kubernetes-models/v1/Namespace'
 import { Service } from 'kubernetes-models/v1/Service'
-import { parseAllDocuments } from 'yaml'
+import { parse, parseAllDocuments } from 'yaml'
+import { bridgeRule, prometheusRule } from '../../ops/source/deployment.ts'
+import { selectorsOf } from '../../ops/source/promql.ts'
+import { rulesText } from '../../ops/source/rules.ts'
+import { loadSite } from '../../ops/source/site.ts'
 import { findCommand } from '../../scripts/tools.ts'
 import { judgeMemory } from '../../src/app/doctor/limits.ts'
 import { PATHS } from '../../src/http/routes.ts'
@@ -201,6 +205,49 @@ for (const part of PARTS) {
     assert.equal(service.at('spec', 'publishNotReadyAddresses').value, true)
   })
 }
+
+/** Expressions of rules, below the keys that lead to their groups. */
+const exprsOf = (text: string, ...path: readonly string[]): readonly string[] =>
+  new Node(parse(text))
+    .at(...path, 'groups')
+    .items.flatMap((group) => group.at('rules').items)
+    .map((rule) => rule.at('expr').text)
+
+const jobsOf = (exprs: readonly string[]): ReadonlySet<string> =>
+  new Set(
+    exprs.flatMap((expr) =>
+      selectorsOf(expr).flatMap(({ metric, job }) => (metric.includes(':') ? [] : (job ?? ''))),
+    ),
+  )
+
+for (const part of PARTS) {
+  test(`${part.folder}: every job that its rules read is made by its own monitor`, () => {
+    const text = textOf(`${part.folder}/prometheusrule.yaml`)
+    assert.deepEqual([...jobsOf(exprsOf(text, 'spec'))], [part.job])
+    assert.deepEqual(
+      [...new Set([...text.matchAll(/job=~?"([^"]*)"/g)].map(([, job]) => job))],
+      [part.job],
+      'also within absent()',
+    )
+  })
+}
+
+test('rules about Prometheus and Alertmanager of a cluster come with the names of their jobs, and each by itself', () => {
+  // One is called as the other is by us.
+  const kubernetes_jobs = { alertmanager: 'prometheus', prometheus: 'kube/prometheus' }
+  const exprs = exprsOf(prometheusRule({ ...loadSite(), kubernetes_jobs }), 'spec')
+  assert.deepEqual([...jobsOf(exprs)].toSorted(), ['collector', 'kube/prometheus', 'prometheus'])
+  const one = { ...loadSite(), kubernetes_jobs: { prometheus: 'kube-prometheus' } }
+  const jobs = jobsOf(exprsOf(prometheusRule(one), 'spec'))
+  assert.deepEqual([...jobs].toSorted(), ['collector', 'kube-prometheus'])
+})
+
+test('both parts of the manifests together have every rule that there is, once the jobs are named', () => {
+  const kubernetes_jobs = { alertmanager: 'alertmanager', prometheus: 'prometheus' }
+  const site = { ...loadSite(), kubernetes_jobs }
+  const both = [...exprsOf(prometheusRule(site), 'spec'), ...exprsOf(bridgeRule(site), 'spec')]
+  assert.deepEqual(both.toSorted(), exprsOf(rulesText(site)).toSorted())
+})
 
 test('the namespace takes restricted pods only, and the budget is for the collector', () => {
   const namespace = manifest(COLLECTOR, 'namespace').at('metadata', 'labels')

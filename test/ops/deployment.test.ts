@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { DockerfileParser, type From, type Instruction } from 'dockerfile-ast'
 import { BASE_IMAGE } from '../../scripts/container-engine.ts'
@@ -79,6 +79,41 @@ test('it exposes the ports of the configuration, and its label is the version of
   assert.ok(argumentsOf(LAST, 'ARG').includes(`VERSION=${PACKAGE_VERSION}`))
   assert.match(argumentsOf(LAST, 'LABEL').join(''), /org\.opencontainers\.image\.version="\$\{VERSION\}"/)
 })
+
+/** A text with every commented line about the heartbeat in force. */
+const withHeartbeat = (path: string): string =>
+  textOf(path).replaceAll(
+    /^( *)# ((?:- |LoadCredential=)?heartbeat_url.*|  file: .*heartbeat_url)$/gm,
+    '$1$2',
+  )
+
+const SWITCHES: readonly { readonly alerts: string; readonly from: string; readonly given: RegExp }[] = [
+  {
+    alerts: 'ops/compose/alerts.yaml',
+    from: 'ops/docker-compose.yml',
+    given: /^ {6}- heartbeat_url\n[^]*^ {2}heartbeat_url:\n {4}file: \.\/compose\/secrets\/heartbeat_url$/m,
+  },
+  {
+    alerts: 'ops/systemd/alerts.yaml',
+    from: 'ops/systemd/marketprism-alert-bridge.service',
+    given: /^LoadCredential=heartbeat_url:\/etc\/marketprism\/secrets\/heartbeat_url$/m,
+  },
+  {
+    alerts: 'ops/kubernetes/alert-bridge/alerts.yaml',
+    from: 'ops/kubernetes/alert-bridge/kustomization.yaml',
+    given: /--from-file=heartbeat_url/,
+  },
+]
+for (const { alerts, from, given } of SWITCHES) {
+  test(`the dead man's switch of ${alerts} is off, and is on without the # of the lines that say how`, () => {
+    assert.equal(configOf(textOf(alerts)).alerts.heartbeatUrlFile, undefined)
+    const { heartbeatUrlFile, robots } = configOf(withHeartbeat(alerts)).alerts
+    // A secret is given beside the others.
+    assert.equal(dirname(heartbeatUrlFile ?? ''), dirname(robots[0]?.webhookUrlFile ?? '?'))
+    assert.equal(basename(heartbeatUrlFile ?? ''), 'heartbeat_url')
+    assert.match(withHeartbeat(from), given)
+  })
+}
 
 test('no secret can get into it', () => {
   const names = STAGES.flatMap((stage) => [...argumentsOf(stage, 'ARG'), ...argumentsOf(stage, 'ENV')])

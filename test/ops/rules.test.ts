@@ -12,7 +12,9 @@ import { rulesOf, rulesText } from '../../ops/source/rules.ts'
 import { secondsOf } from '../../ops/source/series.ts'
 import { RECORDINGS } from '../../ops/source/service-level.ts'
 import { loadSite } from '../../ops/source/site.ts'
+import { gigabytesOf, percentOf, THRESHOLDS } from '../../ops/source/thresholds.ts'
 import { BRIDGE_METRICS } from '../../src/alerts/metrics.ts'
+import { readConfig } from '../../src/config/loader.ts'
 import { ALERT_METRICS } from '../../src/supervisor/metrics/alerts.ts'
 import { METRICS } from '../../src/supervisor/metrics/families.ts'
 import { fullInstance, rendered } from '../supervisor/metrics/instance.ts'
@@ -61,7 +63,7 @@ const AT_ONCE = new Set([
 ])
 const TWO_SCRAPES_S = 30
 
-const recorded = new Map(RECORDINGS.map(({ record, expr }) => [record, expr]))
+const recorded = new Map(RECORDINGS.map(({ record, expr }) => [record, expr(1)]))
 
 /** What an expression reads, through what is recorded. */
 const readBy = (expr: string): readonly Selector[] =>
@@ -190,6 +192,34 @@ describe('an alert', () => {
   })
 })
 
+describe('a threshold', () => {
+  const said: readonly (readonly [alert: string, words: string])[] = [
+    ['CollectorHighMemory', `${gigabytesOf(THRESHOLDS.memoryBytes)} GB`],
+    ['CollectorHighConnections', `More than ${THRESHOLDS.connections} TCP`],
+    ['CollectorUnaccountedSockets', `More than ${THRESHOLDS.unaccountedSockets} TCP`],
+    ['CollectorFdNearLimit', `More than ${percentOf(THRESHOLDS.descriptorShare)} %`],
+    ['CollectorGcPressure', `More than ${percentOf(THRESHOLDS.collectionShare)} %`],
+    ['CollectorBooksUnsynced', `More than ${percentOf(THRESHOLDS.unsyncedShare)} %`],
+    ['CollectorBookSloBurn', `burns ${THRESHOLDS.burnFactor} times`],
+    ['CollectorDiskFilling', `${percentOf(THRESHOLDS.diskFreeShare)} %`],
+    ['CollectorStorageStalled', `more than ${THRESHOLDS.storeSilenceSeconds / 60} minutes`],
+    ['CollectorStorageStalled', `for it for ${THRESHOLDS.storeBehindMinutes + 2} minutes`],
+  ]
+  const sections = readFileSync(join(ROOT, RUNBOOK), 'utf8').split(/^### /m)
+  for (const [alert, words] of said) {
+    it(`of ${alert} is in its entry of the runbook: ${words}`, () => {
+      const section = sections.find((each) => each.startsWith(`${alert}\n`))
+      assert.ok(section?.includes(words), section)
+    })
+  }
+
+  it('of a store that is behind is as long as a conversion may take', () => {
+    const outcome = readConfig(new TextEncoder().encode('{}'))
+    assert.ok('config' in outcome)
+    assert.equal(THRESHOLDS.storeBehindMinutes * 60, outcome.config.sinks.parquet.deadlineSeconds)
+  })
+})
+
 describe('the rules and Prometheus', () => {
   it('agree: no complaint of promtool about the rules and the configuration', { skip: promtool.skip }, () => {
     const rules = ran(promtool.path, 'check', 'rules', '--lint=all', '--lint-fatal', RULES)
@@ -207,8 +237,23 @@ describe('the rules and Prometheus', () => {
     const { status, output } = ran(promtool.path, 'check', 'rules', '--lint=all', file)
     assert.equal(status, 0, output)
     const { groups } = parse(text) as Written
-    const rule = groups.flatMap(({ rules }) => rules).find(({ alert }) => alert === 'CollectorDataLoss')
+    const rules = groups.flatMap((group) => group.rules)
+    const rule = rules.find(({ alert }) => alert === 'CollectorDataLoss')
     assert.match(rule?.expr ?? '', /\[5000ms\].*\n.*offset 5000ms/s)
+    // The seconds that bad ones are held against are those of the window.
+    const shares = rules.filter(({ record }) => record?.includes('_bad:') === true)
+    assert.ok(shares.length > 3)
+    for (const { record, expr } of shares) {
+      const windows = [...expr.matchAll(/\[(\d+)ms\]/g)].map(([, ms]) => Number(ms) / 1_000)
+      const seconds = Number(/\* ([\d.]+)\)$/.exec(expr)?.[1])
+      assert.deepEqual(windows, [seconds, seconds], record)
+    }
+  })
+
+  it('agree that nobody misses the heartbeat, only where Alertmanager does not send it outside itself', () => {
+    const outside = { ...loadSite(), watchdog_url: 'https://watch.example.net' }
+    assert.match(rulesText(loadSite()), /CollectorHeartbeatUnwatched/)
+    assert.doesNotMatch(rulesText(outside), /CollectorHeartbeatUnwatched/)
   })
 
   // By alert, with its own rules only: every case works out all rules there are, which takes minutes.
@@ -268,7 +313,7 @@ async function prometheusOf(folder: Folder, collector: string): Promise<Server> 
   // Nothing that happens to be on this machine is scraped or told.
   const nobody = `http://127.0.0.1:${await freePort()}`
   const others = { alertmanager_url: nobody, bridge_url: nobody }
-  const site = { ...loadSite(), ...others, collector_url: collector, prometheus_url: url }
+  const site = { ...loadSite(), ...others, collector_urls: [collector] as const, prometheus_url: url }
   const file = join(folder.path, 'prometheus.yml')
   mkdirSync(join(folder.path, 'rules'))
   writeFileSync(file, prometheusConfig(site).replaceAll(/: 1[05]s$/gm, ': 1s'))

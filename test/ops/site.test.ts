@@ -45,7 +45,43 @@ describe('ops/site.json', () => {
     ],
     ['has a number for an address', changed({ bridge_url: 8060 }), /bridge_url must be a URL with http/],
     ['has an anchor', changed({ runbook_url: 'http://a/b#c' }), /runbook_url must end with its path/],
-    ['has a password', changed({ collector_url: 'http://a:b@c' }), /collector_url must not hold credentials/],
+    [
+      'has a password',
+      changed({ collector_urls: ['http://a', 'http://a:b@c'] }),
+      /collector_urls\[1\] must not hold credentials/,
+    ],
+    [
+      'names no collector',
+      changed({ collector_urls: [] }),
+      /collector_urls must be a list of one URL or more/,
+    ],
+    ['has no list of collectors', changed({ collector_urls: 'http://a' }), /collector_urls must be a list/],
+    [
+      'names a collector twice',
+      changed({ collector_urls: ['http://a:1', 'http://a:1/'] }),
+      /collector_urls must not name a host and port twice/,
+    ],
+    [
+      'has collectors of two schemes',
+      changed({ collector_urls: ['http://a', 'https://b'] }),
+      /collector_urls must have the same scheme and path/,
+    ],
+    [
+      'has collectors at two paths',
+      changed({ collector_urls: ['http://a/x', 'http://b'] }),
+      /collector_urls must have the same scheme and path/,
+    ],
+    [
+      'names a job of a cluster that no rule reads',
+      changed({ kubernetes_jobs: { grafana: 'grafana' } }),
+      /kubernetes_jobs\.grafana is not known, only alertmanager, prometheus are/,
+    ],
+    [
+      'has a job that would end a matcher',
+      changed({ kubernetes_jobs: { prometheus: 'a"b' } }),
+      /kubernetes_jobs\.prometheus must match/,
+    ],
+    ['has jobs that are a list', changed({ kubernetes_jobs: [] }), /kubernetes_jobs must be an object/],
     ['has another language', changed({ language: 'fr' }), /language must be en or zh/],
     ['has a name with spaces', changed({ name: 'my site' }), /name must match/],
     ['has a bad address outside', changed({ watchdog_url: 'ping' }), /watchdog_url must be a URL/],
@@ -63,7 +99,7 @@ describe('ops/site.json', () => {
     const site = siteOf(
       changed({
         name: 'tokyo',
-        collector_url: 'http://collector:9092',
+        collector_urls: ['http://collector:9092'],
         prometheus_url: 'https://metrics.example.net/prometheus/',
         alertmanager_url: 'https://metrics.example.net:8443/alertmanager',
         grafana_url: 'https://panels.example.net',
@@ -97,6 +133,17 @@ describe('ops/site.json', () => {
     assert.match(rulesText(site), /https:\/\/docs\.example\.net\/runbook\.md#collectordown/)
     assert.match(rulesText(site), /https:\/\/panels\.example\.net\/d\/collector-resources/)
     assert.match(alertmanagerConfig(site), /http:\/\/bridge:8060\/dingtalk\/collector\/send/)
+  })
+})
+
+describe('several collectors', () => {
+  it('are targets of one job, on every host that the site names', () => {
+    const site = siteOf(changed({ collector_urls: ['https://a.example.net/one/', 'https://b:8443/one'] }))
+    const [collector] = parse(prometheusConfig(site)).scrape_configs
+    assert.equal(collector.job_name, 'collector')
+    assert.equal(collector.scheme, 'https')
+    assert.equal(collector.metrics_path, '/one/metrics')
+    assert.deepEqual(collector.static_configs, [{ targets: ['a.example.net:443', 'b:8443'] }])
   })
 })
 

@@ -12,6 +12,7 @@ import {
 } from '../alert.ts'
 import { SERVICE_LEVEL, badRatio, type BurnWindow } from '../service-level.ts'
 import { type CaseSeries, type Duration, growing, missing, sequence, steady } from '../series.ts'
+import { percentOf, THRESHOLDS } from '../thresholds.ts'
 
 const OKX = { venue: 'okx-spot' }
 const EXPECTED = ours('collector_books_expected', OKX)
@@ -68,13 +69,13 @@ export const BOOK_ALERTS: readonly Alert[] = [
       {
         expr: [
           `(${of('collector_books_expected')} - ${of('collector_books_synced')})`,
-          `/ (${of('collector_books_expected')} > 0) > 0.1`,
+          `/ (${of('collector_books_expected')} > 0) > ${THRESHOLDS.unsyncedShare}`,
         ].join('\n'),
         for: '3m',
         keepFiringFor: '5m',
         description: say(
-          '{{ $value | humanizePercentage }} of the books of {{ $labels.venue }} are not live; the threshold is 10 %.',
-          '{{ $labels.venue }} 有 {{ $value | humanizePercentage }} 的订单簿未就绪，阈值为 10%。',
+          `{{ $value | humanizePercentage }} of the books of {{ $labels.venue }} are not live; the threshold is ${percentOf(THRESHOLDS.unsyncedShare)} %.`,
+          `{{ $labels.venue }} 有 {{ $value | humanizePercentage }} 的订单簿未就绪，阈值为 ${percentOf(THRESHOLDS.unsyncedShare)}%。`,
         ),
         cases: [
           fires(
@@ -97,7 +98,7 @@ export const BOOK_ALERTS: readonly Alert[] = [
     dashboard: 'business',
     rules: [
       burnRule({
-        factor: 14.4,
+        factor: THRESHOLDS.burnFactor,
         long: '1h',
         short: '5m',
         for: '2m',

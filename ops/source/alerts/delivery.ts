@@ -1,5 +1,6 @@
 import { type Alert, alertOf, eventsOf, fires, of, ours, quiet, say, twinOf } from '../alert.ts'
-import { growing, missing, sequence, steady } from '../series.ts'
+import { GONE, growing, missing, sequence, steady } from '../series.ts'
+import { THRESHOLDS } from '../thresholds.ts'
 
 const LOST = { stage: 'sending', reason: 'lost' }
 const DROPPED = ours('collector_events_dropped_total', { ...LOST, intentional: 'false' })
@@ -13,6 +14,7 @@ const NATS = ours('collector_nats_connected')
 const OUTBOX = ours('collector_outbox_bytes')
 const CAPACITY = ours('collector_outbox_capacity_bytes')
 const PARQUET = { sink: 'parquet' }
+const TROUBLE = ours('collector_sink_trouble', { sink: 'nats', code: 'mismatch' })
 const SUCCESS = ours('collector_storage_last_success_timestamp_seconds', PARQUET)
 const BEHIND = ours('collector_sink_behind_bytes', PARQUET)
 const PAUSED = ours('collector_sink_paused', PARQUET)
@@ -117,7 +119,7 @@ export const DELIVERY_ALERTS: readonly Alert[] = [
     dashboard: 'delivery',
     rules: [
       {
-        expr: `${filled} > 0.5`,
+        expr: `${filled} > ${THRESHOLDS.outboxShare}`,
         for: '2m',
         keepFiringFor: '5m',
         description: say(
@@ -183,17 +185,18 @@ export const DELIVERY_ALERTS: readonly Alert[] = [
     dashboard: 'delivery',
     rules: [
       {
-        // Only where there is something to store: Parquet gets a segment an hour. A pause is the matter of CollectorDegradationActive.
+        // Only where there has been something to store for as long as a conversion may take (sinks.parquet.deadline_seconds): Parquet
+        // gets a segment an hour, at the end of which its last success is as old. A pause is the matter of CollectorDegradationActive.
         expr: [
-          `timestamp(${success}) - ${success} > 300`,
-          `and on (job, instance, sink) ${of('collector_sink_behind_bytes')} > 0`,
+          `timestamp(${success}) - ${success} > ${THRESHOLDS.storeSilenceSeconds}`,
+          `and on (job, instance, sink) min_over_time(${of('collector_sink_behind_bytes')}[${THRESHOLDS.storeBehindMinutes}m]) > 0`,
           `unless on (job, instance, sink) ${of('collector_sink_paused')} == 1`,
         ].join('\n'),
         for: '2m',
         keepFiringFor: '5m',
         description: say(
-          'Sink {{ $labels.sink }} took something for the last time {{ $value | humanizeDuration }} ago, and there is more for it.',
-          '输出端 {{ $labels.sink }} 最后一次成功写入在 {{ $value | humanizeDuration }} 前，且仍有待写入的数据。',
+          `Sink {{ $labels.sink }} took something for the last time {{ $value | humanizeDuration }} ago, and there has been more for it for ${THRESHOLDS.storeBehindMinutes} minutes.`,
+          `输出端 {{ $labels.sink }} 最后一次成功写入在 {{ $value | humanizeDuration }} 前，且已有待写入的数据达 ${THRESHOLDS.storeBehindMinutes} 分钟。`,
         ),
         cases: [
           fires(
@@ -201,6 +204,22 @@ export const DELIVERY_ALERTS: readonly Alert[] = [
             { [SUCCESS]: steady(0, 10), [BEHIND]: steady(1e6, 10), [PAUSED]: steady(0, 10) },
             '8m',
             alertOf('8m 0s', PARQUET),
+          ),
+          fires(
+            'a segment of an hour is not stored for a quarter of an hour',
+            { [SUCCESS]: steady(0, 80), [BEHIND]: sequence(steady(0, 60), steady(6e7, 20)) },
+            '75m',
+            alertOf('1h 15m 0s', PARQUET),
+          ),
+          quiet(
+            'a conversion of a segment of an hour takes eight minutes',
+            {
+              [SUCCESS]: sequence(steady(0, 68), steady(4_080, 12)),
+              [BEHIND]: sequence(steady(0, 60), steady(6e7, 8), steady(0, 12)),
+            },
+            '63m',
+            '67m',
+            '72m',
           ),
           quiet(
             'a store took something four minutes ago',
@@ -227,6 +246,38 @@ export const DELIVERY_ALERTS: readonly Alert[] = [
             'the governor has paused the store',
             { [SUCCESS]: steady(0, 10), [BEHIND]: steady(1e6, 10), [PAUSED]: steady(1, 10) },
             '9m',
+          ),
+        ],
+      },
+    ],
+  },
+  {
+    name: 'CollectorSinkFailing',
+    severity: 'warning',
+    summary: say('A sink does not get on', '输出端持续失败'),
+    dashboard: 'delivery',
+    rules: [
+      {
+        expr: `max by (job, instance, sink, code) (${of('collector_sink_trouble')}) > 0`,
+        for: '5m',
+        keepFiringFor: '5m',
+        description: say(
+          'Sink {{ $labels.sink }} has failed for five minutes, {{ $value }} times in a row: {{ $labels.code }}. The journal keeps its records up to its limit.',
+          '输出端 {{ $labels.sink }} 已持续失败五分钟，连续 {{ $value }} 次：{{ $labels.code }}。记录由日志保存，直至达到其上限。',
+        ),
+        cases: [
+          fires(
+            'a stream is not what is configured, though the server answers',
+            { [TROUBLE]: sequence(missing(1), steady(7, 7)), [NATS]: steady(1, 8) },
+            '7m',
+            alertOf('7', { sink: 'nats', code: 'mismatch' }),
+          ),
+          quiet(
+            'it is mended within two minutes',
+            { [TROUBLE]: sequence(missing(1), steady(2, 2), GONE) },
+            '3m',
+            '7m',
+            '12m',
           ),
         ],
       },

@@ -1,4 +1,4 @@
-import { type Alert, eventsOf, type ExpectedAlert, fires, quiet, say } from '../alert.ts'
+import { type Alert, type AlertRule, eventsOf, type ExpectedAlert, fires, quiet, say } from '../alert.ts'
 import { type CaseSeries, growing, missing, sequence, series, steady } from '../series.ts'
 
 const BRIDGE = { job: 'alert-bridge', instance: 'host:8060' } as const
@@ -16,6 +16,9 @@ const FAILED = series('dingtalk_notifications_total', {
 })
 const SENT = series('dingtalk_notifications_total', { ...BRIDGE, ...OPS, result: 'sent', errcode: '0' })
 const GIVEN_UP = series('alert_bridge_dropped_total', { ...BRIDGE, ...OPS, severity: 'warning' })
+const heartbeats = (result: string): string => series('alert_bridge_heartbeats_total', { ...BRIDGE, result })
+const KEPT = heartbeats('kept')
+const FORWARDED = heartbeats('forwarded')
 const BRIDGE_START = series('process_start_time_seconds', BRIDGE)
 const WEBHOOK_FAILED = series('alertmanager_notifications_failed_total', {
   ...ALERTMANAGER,
@@ -33,44 +36,44 @@ const path = (minutes: number, some: CaseSeries = {}): CaseSeries => ({
 })
 const broken = (value: string, labels: Readonly<Record<string, string>>): ExpectedAlert => ({ labels, value })
 
+type Part = typeof BRIDGE | typeof ALERTMANAGER
+
+/** The rule for a part that does not answer. `others` has the other parts, at work. */
+function downRule(signal: string, part: Part, others: CaseSeries): AlertRule {
+  const { job } = part
+  return {
+    expr: `up{job="${job}"} == 0\nor absent(up{job="${job}"})`,
+    for: '2m',
+    keepFiringFor: '5m',
+    labels: { signal },
+    description: say(
+      'Prometheus has had no metrics from {{ $labels.job }} for two minutes.',
+      'Prometheus 已有两分钟无法从 {{ $labels.job }} 抓取指标。',
+    ),
+    cases: [
+      fires(
+        `${job} does not answer`,
+        path(5, { [series('up', part)]: steady(0, 5) }),
+        '3m',
+        broken('', { ...part, signal }),
+      ),
+      fires(`${job} is not there at all`, others, '3m', broken('', { job, signal })),
+      quiet(`${job} answers, as does every part`, path(5), '1m', '4m'),
+    ],
+  }
+}
+
 /** The way of an alert itself. While it is broken these may reach nobody: then it is the heartbeat that is missed outside. */
 export const MONITORING_ALERTS: readonly Alert[] = [
   {
     name: 'CollectorAlertDeliveryFailing',
     severity: 'critical',
-    noTwin: 'The first rule looks for the absence of each part.',
+    noTwin: 'The first two rules look for the absence of each part.',
     summary: say('Alerts do not reach people', '告警无法送达'),
     dashboard: 'monitoring-path',
     rules: [
-      {
-        expr: [
-          'up{job=~"alert-bridge|alertmanager"} == 0',
-          'or absent(up{job="alert-bridge"})',
-          'or absent(up{job="alertmanager"})',
-        ].join('\n'),
-        for: '2m',
-        keepFiringFor: '5m',
-        labels: { signal: 'down' },
-        description: say(
-          'Prometheus has had no metrics from {{ $labels.job }} for two minutes.',
-          'Prometheus 已有两分钟无法从 {{ $labels.job }} 抓取指标。',
-        ),
-        cases: [
-          fires(
-            'the bridge does not answer',
-            path(5, { [series('up', BRIDGE)]: steady(0, 5) }),
-            '3m',
-            broken('', { ...BRIDGE, signal: 'down' }),
-          ),
-          fires(
-            'Alertmanager is not there at all',
-            { [series('up', BRIDGE)]: steady(1, 5) },
-            '3m',
-            broken('', { job: 'alertmanager', signal: 'down' }),
-          ),
-          quiet('every part answers', path(5), '1m', '4m'),
-        ],
-      },
+      downRule('bridge_down', BRIDGE, { [series('up', ALERTMANAGER)]: steady(1, 5) }),
+      downRule('alertmanager_down', ALERTMANAGER, { [series('up', BRIDGE)]: steady(1, 5) }),
       {
         // One robot that refuses everything: a single try that fails is made again.
         expr: [
@@ -271,6 +274,40 @@ export const MONITORING_ALERTS: readonly Alert[] = [
             'the bridge was started five minutes ago',
             path(6, { [HEARTBEAT]: missing(6), [BRIDGE_START]: steady(0, 6) }),
             '5m',
+          ),
+        ],
+      },
+    ],
+  },
+  {
+    name: 'CollectorHeartbeatUnwatched',
+    severity: 'info',
+    summary: say('Nobody outside misses the heartbeat of the alert path', '告警链路心跳没有外部监视'),
+    dashboard: 'monitoring-path',
+    rules: [
+      {
+        expr: 'sum by (job, instance) (increase(alert_bridge_heartbeats_total{job="alert-bridge",result="kept"}[1h])) > 0',
+        for: '5m',
+        labels: { signal: 'kept' },
+        description: say(
+          'The bridge has forwarded none of {{ $value | printf "%.0f" }} heartbeats within an hour: it has no alerts.heartbeat_url_file. When the alert path breaks, nobody is told.',
+          '告警桥一小时内有 {{ $value | printf "%.0f" }} 次心跳没有转发：未设置 alerts.heartbeat_url_file。告警链路中断时不会有人得知。',
+        ),
+        cases: [
+          fires(
+            'heartbeats are kept for lack of a place to forward them to',
+            path(30, {
+              [KEPT]: sequence(steady(0, 12), steady(1, 5), steady(2, 13)),
+              [FORWARDED]: steady(0, 30),
+            }),
+            '20m',
+            broken('2', { ...BRIDGE, signal: 'kept' }),
+          ),
+          quiet(
+            'heartbeats are forwarded',
+            path(30, { [KEPT]: steady(0, 30), [FORWARDED]: growing(0, 0.05, 30) }),
+            '20m',
+            '29m',
           ),
         ],
       },

@@ -1,5 +1,6 @@
 import { type Alert, alertOf, fires, of, ours, quiet, say, twinOf } from '../alert.ts'
 import { growing, sequence, steady } from '../series.ts'
+import { gigabytesOf, percentOf, THRESHOLDS } from '../thresholds.ts'
 
 const MEMORY = ours('process_resident_memory_bytes')
 const CONNECTIONS = ours('collector_tcp_connections')
@@ -21,12 +22,12 @@ export const RESOURCE_ALERTS: readonly Alert[] = [
     dashboard: 'collector-resources',
     rules: [
       {
-        expr: `${of('process_resident_memory_bytes')} > 3000000000`,
+        expr: `${of('process_resident_memory_bytes')} > ${THRESHOLDS.memoryBytes}`,
         for: '5m',
         keepFiringFor: '5m',
         description: say(
-          'All processes together use {{ $value | humanize }}B; the threshold is 3 GB.',
-          '所有进程共占用内存 {{ $value | humanize }}B，阈值为 3 GB。',
+          `All processes together use {{ $value | humanize }}B; the threshold is ${gigabytesOf(THRESHOLDS.memoryBytes)} GB.`,
+          `所有进程共占用内存 {{ $value | humanize }}B，阈值为 ${gigabytesOf(THRESHOLDS.memoryBytes)} GB。`,
         ),
         cases: [
           fires(
@@ -57,12 +58,12 @@ export const RESOURCE_ALERTS: readonly Alert[] = [
     dashboard: 'collector-resources',
     rules: [
       {
-        expr: `${of('collector_tcp_connections')} > 50`,
+        expr: `${of('collector_tcp_connections')} > ${THRESHOLDS.connections}`,
         for: '5m',
         keepFiringFor: '5m',
         description: say(
-          '{{ $value }} TCP connections; the threshold is 50.',
-          'TCP 连接数为 {{ $value }}，阈值为 50。',
+          `{{ $value }} TCP connections; the threshold is ${THRESHOLDS.connections}.`,
+          `TCP 连接数为 {{ $value }}，阈值为 ${THRESHOLDS.connections}。`,
         ),
         cases: [
           fires(
@@ -83,7 +84,7 @@ export const RESOURCE_ALERTS: readonly Alert[] = [
     dashboard: 'collector-resources',
     rules: [
       {
-        expr: `${of('collector_sockets_unaccounted')} > 5`,
+        expr: `${of('collector_sockets_unaccounted')} > ${THRESHOLDS.unaccountedSockets}`,
         for: '2m',
         keepFiringFor: '5m',
         description: say(
@@ -115,7 +116,7 @@ export const RESOURCE_ALERTS: readonly Alert[] = [
     rules: [
       {
         // By process: a limit is that of one, and the sum over all of them would be held against it.
-        expr: `${of('collector_process_file_descriptors')} / (${of('collector_process_max_file_descriptors')} > 0) > 0.7`,
+        expr: `${of('collector_process_file_descriptors')} / (${of('collector_process_max_file_descriptors')} > 0) > ${THRESHOLDS.descriptorShare}`,
         for: '2m',
         keepFiringFor: '5m',
         description: say(
@@ -186,12 +187,12 @@ export const RESOURCE_ALERTS: readonly Alert[] = [
     dashboard: 'collector-resources',
     rules: [
       {
-        expr: `${of('nodejs_eventloop_lag_p99_seconds')} > 0.25`,
+        expr: `${of('nodejs_eventloop_lag_p99_seconds')} > ${THRESHOLDS.loopLagMs / 1_000}`,
         for: '5m',
         keepFiringFor: '5m',
         description: say(
-          'Timers of process {{ $labels.process }} are {{ $value | humanizeDuration }} late at the 99th percentile; the threshold is 250 ms.',
-          '进程 {{ $labels.process }} 的定时器第 99 百分位延迟为 {{ $value | humanizeDuration }}，阈值为 250 毫秒。',
+          `Timers of process {{ $labels.process }} are {{ $value | humanizeDuration }} late at the 99th percentile; the threshold is ${THRESHOLDS.loopLagMs} ms.`,
+          `进程 {{ $labels.process }} 的定时器第 99 百分位延迟为 {{ $value | humanizeDuration }}，阈值为 ${THRESHOLDS.loopLagMs} 毫秒。`,
         ),
         cases: [
           fires(
@@ -216,12 +217,12 @@ export const RESOURCE_ALERTS: readonly Alert[] = [
     dashboard: 'collector-resources',
     rules: [
       {
-        expr: `sum without (kind) (rate(${of('nodejs_gc_duration_seconds_sum')}[5m])) > 0.15`,
+        expr: `sum without (kind) (rate(${of('nodejs_gc_duration_seconds_sum')}[5m])) > ${THRESHOLDS.collectionShare}`,
         for: '10m',
         keepFiringFor: '5m',
         description: say(
-          'Process {{ $labels.process }} collects garbage for {{ $value | humanizePercentage }} of the time; the threshold is 15 %.',
-          '进程 {{ $labels.process }} 有 {{ $value | humanizePercentage }} 的时间用于垃圾回收，阈值为 15%。',
+          `Process {{ $labels.process }} collects garbage for {{ $value | humanizePercentage }} of the time; the threshold is ${percentOf(THRESHOLDS.collectionShare)} %.`,
+          `进程 {{ $labels.process }} 有 {{ $value | humanizePercentage }} 的时间用于垃圾回收，阈值为 ${percentOf(THRESHOLDS.collectionShare)}%。`,
         ),
         cases: [
           fires(
@@ -276,13 +277,13 @@ export const RESOURCE_ALERTS: readonly Alert[] = [
     dashboard: 'delivery',
     rules: [
       {
-        expr: `${freeBytes} / (${of('collector_disk_total_bytes')} > 0) < 0.1`,
+        expr: `${freeBytes} / (${of('collector_disk_total_bytes')} > 0) < ${THRESHOLDS.diskFreeShare}`,
         for: '15m',
         keepFiringFor: '5m',
         labels: { signal: 'low' },
         description: say(
-          '{{ $value | humanizePercentage }} of the disk of {{ $labels.path }} are free; the threshold is 10 %.',
-          '{{ $labels.path }} 所在磁盘剩余 {{ $value | humanizePercentage }}，阈值为 10%。',
+          `{{ $value | humanizePercentage }} of the disk of {{ $labels.path }} are free; the threshold is ${percentOf(THRESHOLDS.diskFreeShare)} %.`,
+          `{{ $labels.path }} 所在磁盘剩余 {{ $value | humanizePercentage }}，阈值为 ${percentOf(THRESHOLDS.diskFreeShare)}%。`,
         ),
         cases: [
           fires(

@@ -13,6 +13,7 @@ import {
 import { badShare, increaseBy, own, quantileBy, rateBy, SINK_LAG } from './queries.ts'
 import { FIRING_STAT, FIRING_STATES, freshnessStates, HEALTH_STAT, HEALTH_STATES } from './shared-panels.ts'
 import { say } from '../alert.ts'
+import { percentOf, THRESHOLDS } from '../thresholds.ts'
 import { badRatio, type BurnWindow, SERVICE_LEVEL } from '../service-level.ts'
 
 const SHARE_VERIFIED = `sum(${own('collector_books_synced')}) / (sum(${own('collector_books_expected')}) > 0)`
@@ -28,12 +29,12 @@ const NOW: Row = {
     stat({
       title: say('Verified books', '已验证订单簿'),
       description: say(
-        'Order books that are verified and live, as a share of those that are meant to be. CollectorBooksUnsynced fires when a venue lacks more than 10 % for three minutes.',
-        '已验证且实时的订单簿占应有数量的比例。某交易所缺少超过 10% 持续三分钟触发 CollectorBooksUnsynced。',
+        `Order books that are verified and live, as a share of those that are meant to be. CollectorBooksUnsynced fires when a venue lacks more than ${percentOf(THRESHOLDS.unsyncedShare)} % for three minutes.`,
+        `已验证且实时的订单簿占应有数量的比例。某交易所缺少超过 ${percentOf(THRESHOLDS.unsyncedShare)}% 持续三分钟触发 CollectorBooksUnsynced。`,
       ),
       unit: UNIT.share,
       queries: [query(SHARE_VERIFIED, say('verified', '已验证'))],
-      steps: greenFrom(0.9, 0.999),
+      steps: greenFrom(1 - THRESHOLDS.unsyncedShare, 0.999),
       alerts: ['CollectorBooksUnsynced'],
     }),
     stat({
@@ -205,12 +206,12 @@ const BOOKS: Row = {
     lines({
       title: say('Burn rate of the error budget', '错误预算消耗速率'),
       description: say(
-        'How many times as fast as allowed order-book seconds go bad, over an hour and over 5 minutes, by venue. CollectorBookSloBurn pages when both are over 14.4.',
-        '订单簿不达标时间的消耗速度相对允许值的倍数，按交易所，取 1 小时与 5 分钟窗口。两者均超过 14.4 时 CollectorBookSloBurn 告警。',
+        `How many times as fast as allowed order-book seconds go bad, over an hour and over 5 minutes, by venue. CollectorBookSloBurn pages when both are over ${THRESHOLDS.burnFactor}.`,
+        `订单簿不达标时间的消耗速度相对允许值的倍数，按交易所，取 1 小时与 5 分钟窗口。两者均超过 ${THRESHOLDS.burnFactor} 时 CollectorBookSloBurn 告警。`,
       ),
       unit: UNIT.count,
       queries: [query(burnRate('1h'), '{{venue}} 1h'), query(burnRate('5m'), '{{venue}} 5m')],
-      mark: 14.4,
+      mark: THRESHOLDS.burnFactor,
       width: 8,
       alerts: ['CollectorBookSloBurn'],
     }),

@@ -14,11 +14,9 @@ import { own } from './queries.ts'
 import { HEALTH_STAT, LEVEL_MEANINGS, LEVEL_STEPS, TROUBLE_MEANINGS } from './shared-panels.ts'
 import { GOVERNOR, WORK } from './work-rows.ts'
 import { say } from '../alert.ts'
+import { gigabytesOf, percentOf, THRESHOLDS } from '../thresholds.ts'
 
-/** Threshold of CollectorHighMemory. */
-const MEMORY_BYTES = 3_000_000_000
-/** Threshold of CollectorHighConnections. */
-const CONNECTIONS = 50
+const { memoryBytes: MEMORY_BYTES, connections: CONNECTIONS } = THRESHOLDS
 const EVERYTHING = say('all processes', '所有进程')
 
 const NOW: Row = {
@@ -28,8 +26,8 @@ const NOW: Row = {
     stat({
       title: say('Memory', '内存'),
       description: say(
-        'Resident memory of all processes together. CollectorHighMemory fires when it is over 3 GB for five minutes.',
-        '所有进程的常驻内存之和。超过 3 GB 持续五分钟触发 CollectorHighMemory。',
+        `Resident memory of all processes together. CollectorHighMemory fires when it is over ${gigabytesOf(THRESHOLDS.memoryBytes)} GB for five minutes.`,
+        `所有进程的常驻内存之和。超过 ${gigabytesOf(THRESHOLDS.memoryBytes)} GB 持续五分钟触发 CollectorHighMemory。`,
       ),
       unit: UNIT.bytes,
       queries: [query(own('process_resident_memory_bytes'), EVERYTHING)],
@@ -39,8 +37,8 @@ const NOW: Row = {
     stat({
       title: say('TCP connections', 'TCP 连接数'),
       description: say(
-        'TCP connections of all processes together, number. CollectorHighConnections fires when there are more than 50 for five minutes.',
-        '所有进程的 TCP 连接总数。超过 50 持续五分钟触发 CollectorHighConnections。',
+        `TCP connections of all processes together, number. CollectorHighConnections fires when there are more than ${CONNECTIONS} for five minutes.`,
+        `所有进程的 TCP 连接总数。超过 ${CONNECTIONS} 持续五分钟触发 CollectorHighConnections。`,
       ),
       unit: UNIT.count,
       queries: [query(own('collector_tcp_connections'), EVERYTHING)],
@@ -55,7 +53,7 @@ const NOW: Row = {
       ),
       unit: UNIT.count,
       queries: [query(own('collector_sockets_unaccounted'), say('unaccounted', '无主'))],
-      steps: yellowAndRed(1, 6),
+      steps: yellowAndRed(1, THRESHOLDS.unaccountedSockets + 1),
       alerts: ['CollectorUnaccountedSockets'],
     }),
     stat({
@@ -91,8 +89,8 @@ const MEMORY: Row = {
     lines({
       title: say('Memory trend', '内存趋势'),
       description: say(
-        'Resident memory of each process and of all together; the line is the 3 GB of CollectorHighMemory.',
-        '各进程及全部进程的常驻内存；横线为 CollectorHighMemory 的 3 GB 阈值。',
+        `Resident memory of each process and of all together; the line is the ${gigabytesOf(THRESHOLDS.memoryBytes)} GB of CollectorHighMemory.`,
+        `各进程及全部进程的常驻内存；横线为 CollectorHighMemory 的 ${gigabytesOf(THRESHOLDS.memoryBytes)} GB 阈值。`,
       ),
       unit: UNIT.bytes,
       queries: [
@@ -194,8 +192,8 @@ const CONNECTED: Row = {
     lines({
       title: say('TCP connection trend', 'TCP 连接趋势'),
       description: say(
-        'TCP connections: all, those that their owners know of, and those that nobody answers for. The line is the 50 of CollectorHighConnections.',
-        'TCP 连接：总数、已登记的、无主的。横线为 CollectorHighConnections 的阈值 50。',
+        `TCP connections: all, those that their owners know of, and those that nobody answers for. The line is the ${CONNECTIONS} of CollectorHighConnections.`,
+        `TCP 连接：总数、已登记的、无主的。横线为 CollectorHighConnections 的阈值 ${CONNECTIONS}。`,
       ),
       unit: UNIT.count,
       queries: [
@@ -234,8 +232,8 @@ const CONNECTED: Row = {
     lines({
       title: say('Descriptors, share of the limit', '描述符占上限比例'),
       description: say(
-        'Open file descriptors as a share of the limit. CollectorFdNearLimit fires when it is over 70 % for two minutes.',
-        '打开的文件描述符占上限的比例。超过 70% 持续两分钟触发 CollectorFdNearLimit。',
+        `Open file descriptors as a share of the limit. CollectorFdNearLimit fires when it is over ${percentOf(THRESHOLDS.descriptorShare)} % for two minutes.`,
+        `打开的文件描述符占上限的比例。超过 ${percentOf(THRESHOLDS.descriptorShare)}% 持续两分钟触发 CollectorFdNearLimit。`,
       ),
       unit: UNIT.share,
       queries: [
@@ -245,7 +243,7 @@ const CONNECTED: Row = {
           '{{process}}',
         ),
       ],
-      mark: 0.7,
+      mark: THRESHOLDS.descriptorShare,
       alerts: ['CollectorFdNearLimit'],
     }),
   ],

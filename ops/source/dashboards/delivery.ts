@@ -15,6 +15,7 @@ import {
 import { ageBy, increaseBy, own, quantileBy, rateBy, SINK_LAG } from './queries.ts'
 import { TROUBLE_MEANINGS, WORKING_MEANINGS } from './shared-panels.ts'
 import { say } from '../alert.ts'
+import { percentOf, THRESHOLDS } from '../thresholds.ts'
 
 const FILL = `${own('collector_outbox_bytes')} / (${own('collector_outbox_capacity_bytes')} > 0)`
 const FREE = `${own('collector_disk_free_bytes')} / (${own('collector_disk_total_bytes')} > 0)`
@@ -46,18 +47,18 @@ const NOW: Row = {
       ),
       unit: UNIT.seconds,
       queries: [query(`max(${SINK_LAG})`, say('oldest', '最早'))],
-      steps: yellowAndRed(60, 300),
+      steps: yellowAndRed(60, THRESHOLDS.storeSilenceSeconds),
       alerts: ['CollectorStorageStalled', 'CollectorNatsDisconnected'],
     }),
     stat({
       title: say('Outbox', '待交付占用'),
       description: say(
-        'Journal that the slowest sink has not read, as a share of what the journal may hold. Over 50 % for two minutes: CollectorOutboxFilling.',
-        '最慢接收端未读的日志占日志容量的比例。超过 50% 持续两分钟触发 CollectorOutboxFilling。',
+        `Journal that the slowest sink has not read, as a share of what the journal may hold. Over ${percentOf(THRESHOLDS.outboxShare)} % for two minutes: CollectorOutboxFilling.`,
+        `最慢接收端未读的日志占日志容量的比例。超过 ${percentOf(THRESHOLDS.outboxShare)}% 持续两分钟触发 CollectorOutboxFilling。`,
       ),
       unit: UNIT.share,
       queries: [query(FILL, say('filled', '已用'))],
-      steps: yellowAndRed(0.25, 0.5),
+      steps: yellowAndRed(0.25, THRESHOLDS.outboxShare),
       alerts: ['CollectorOutboxFilling', 'CollectorOutboxFullSoon'],
     }),
     stat({
@@ -71,7 +72,7 @@ const NOW: Row = {
         ),
       ],
       steps: redFrom(1),
-      alerts: ['CollectorStorageErrors', 'CollectorNatsDisconnected'],
+      alerts: ['CollectorSinkFailing', 'CollectorNatsDisconnected'],
     }),
     stat({
       title: say('Journal held', '日志受阻'),
@@ -88,12 +89,12 @@ const NOW: Row = {
     stat({
       title: say('Disk free', '磁盘可用'),
       description: say(
-        'Free room of the fullest disk that this program writes to. Below 10 % for 15 minutes: CollectorDiskFilling.',
-        '本程序所写磁盘中最满者的可用比例。低于 10% 持续 15 分钟触发 CollectorDiskFilling。',
+        `Free room of the fullest disk that this program writes to. Below ${percentOf(THRESHOLDS.diskFreeShare)} % for 15 minutes: CollectorDiskFilling.`,
+        `本程序所写磁盘中最满者的可用比例。低于 ${percentOf(THRESHOLDS.diskFreeShare)}% 持续 15 分钟触发 CollectorDiskFilling。`,
       ),
       unit: UNIT.share,
       queries: [query(`min(${FREE})`, say('free', '可用'))],
-      steps: greenFrom(0.1, 0.2),
+      steps: greenFrom(THRESHOLDS.diskFreeShare, 0.2),
       alerts: ['CollectorDiskFilling'],
     }),
   ],
@@ -143,14 +144,14 @@ const SINKS: Row = {
     bars({
       title: say('Failures in a row', '连续失败'),
       description: say(
-        'Failures in a row of each sink that does not get on, by what the last one was. Empty: none fails.',
-        '各异常接收端的连续失败次数，按最近一次的原因。为空表示没有失败。',
+        'Failures in a row of each sink that does not get on, by what the last one was. For five minutes: CollectorSinkFailing. Empty: none fails.',
+        '各异常接收端的连续失败次数，按最近一次的原因。持续五分钟触发 CollectorSinkFailing。为空表示没有失败。',
       ),
       unit: UNIT.count,
       queries: [query(own('collector_sink_trouble'), '{{sink}} {{code}}')],
       noValue: say('no sink fails', '没有接收端失败'),
       width: 8,
-      alerts: ['CollectorStorageErrors', 'CollectorNatsDisconnected'],
+      alerts: ['CollectorSinkFailing', 'CollectorNatsDisconnected'],
     }),
     bars({
       title: say('Lost and rejected', '丢失与被拒'),
@@ -215,12 +216,12 @@ const STORES: Row = {
     lines({
       title: say('Since the last success', '距上次成功'),
       description: say(
-        'Seconds since each store last took something. Over 300 s for two minutes: CollectorStorageStalled.',
-        '各存储距上次写入成功的秒数。超过 300 秒持续两分钟触发 CollectorStorageStalled。',
+        `Seconds since each store last took something. Over ${THRESHOLDS.storeSilenceSeconds} s, with something to store for ${THRESHOLDS.storeBehindMinutes} minutes and two more: CollectorStorageStalled.`,
+        `各存储距上次写入成功的秒数。超过 ${THRESHOLDS.storeSilenceSeconds} 秒，且待写入数据持续 ${THRESHOLDS.storeBehindMinutes} 分钟后再过两分钟，触发 CollectorStorageStalled。`,
       ),
       unit: UNIT.seconds,
       queries: [query(ageBy('sink', 'collector_storage_last_success_timestamp_seconds'), '{{sink}}')],
-      mark: 300,
+      mark: THRESHOLDS.storeSilenceSeconds,
       width: 8,
       alerts: ['CollectorStorageStalled'],
     }),

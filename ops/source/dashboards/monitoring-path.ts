@@ -49,7 +49,7 @@ const NOW: Row = {
       ],
       steps: yellowAndRed(360, 600),
       absent: { text: say('never', '从未'), color: 'red' },
-      alerts: ['Watchdog', 'CollectorAlertDeliveryFailing'],
+      alerts: ['Watchdog', 'CollectorAlertDeliveryFailing', 'CollectorHeartbeatUnwatched'],
     }),
     stat({
       title: say('Messages waiting', '待发消息'),

@@ -19,7 +19,11 @@ export const UNIT = {
 
 /** Alerts on metrics of the collector, and those on the path that they are told by. */
 export type AlertName =
-  keyof typeof ALERT_METRICS | 'CollectorDown' | 'CollectorAlertDeliveryFailing' | 'Watchdog'
+  | keyof typeof ALERT_METRICS
+  | 'CollectorDown'
+  | 'CollectorAlertDeliveryFailing'
+  | 'CollectorHeartbeatUnwatched'
+  | 'Watchdog'
 
 /** One query of a panel. */
 export interface Query {

@@ -14,6 +14,7 @@ import { badShare, increaseBy, increaseShown, own, quantileBy, rateBy } from './
 import { freshnessStates, HEALTH_MEANINGS, HEALTH_STEPS } from './shared-panels.ts'
 import { say } from '../alert.ts'
 import { SERVICE_LEVEL } from '../service-level.ts'
+import { THRESHOLDS } from '../thresholds.ts'
 
 const VENUE = 'venue="$venue"'
 const of = (metric: string, labels = ''): string => own(metric, labels === '' ? VENUE : `${VENUE},${labels}`)
@@ -58,7 +59,7 @@ const NOW: Row = {
           say('verified', '已验证'),
         ),
       ],
-      steps: greenFrom(0.9, 0.999),
+      steps: greenFrom(1 - THRESHOLDS.unsyncedShare, 0.999),
       alerts: ['CollectorBooksUnsynced'],
     }),
     stat({

@@ -2,6 +2,7 @@ import { bars, lines, query, type Row, states, UNIT } from './panels.ts'
 import { increaseBy, own, rateBy } from './queries.ts'
 import { ACTIVE_MEANINGS, LEVEL_MEANINGS, LEVEL_STEPS, PROCESS_STATES } from './shared-panels.ts'
 import { say } from '../alert.ts'
+import { percentOf, THRESHOLDS } from '../thresholds.ts'
 
 const GC_SECONDS = (by: string): string => rateBy(by, 'nodejs_gc_duration_seconds_sum')
 const GC_COUNT = (by: string): string => rateBy(by, 'nodejs_gc_duration_seconds_count')
@@ -44,15 +45,15 @@ export const WORK: Row = {
     lines({
       title: say('Event loop lag', '事件循环延迟'),
       description: say(
-        'How late timers of the last ten seconds were, median and 99th percentile. CollectorEventLoopLag fires when the latter is over 250 ms for five minutes.',
-        '最近十秒定时器的延迟，中位数与第 99 百分位。后者超过 250 毫秒持续五分钟触发 CollectorEventLoopLag。',
+        `How late timers of the last ten seconds were, median and 99th percentile. CollectorEventLoopLag fires when the latter is over ${THRESHOLDS.loopLagMs} ms for five minutes.`,
+        `最近十秒定时器的延迟，中位数与第 99 百分位。后者超过 ${THRESHOLDS.loopLagMs} 毫秒持续五分钟触发 CollectorEventLoopLag。`,
       ),
       unit: UNIT.seconds,
       queries: [
         query(own('nodejs_eventloop_lag_p50_seconds'), '{{process}} p50'),
         query(own('nodejs_eventloop_lag_p99_seconds'), '{{process}} p99'),
       ],
-      mark: 0.25,
+      mark: THRESHOLDS.loopLagMs / 1_000,
       width: 8,
       alerts: ['CollectorEventLoopLag'],
     }),
@@ -103,12 +104,12 @@ export const WORK: Row = {
     lines({
       title: say('GC, share of wall time', 'GC 占用时间比例'),
       description: say(
-        'Share of time that went to garbage collection, by process. CollectorGcPressure fires when it is over 15 % for ten minutes.',
-        '各进程用于垃圾回收的时间比例。超过 15% 持续十分钟触发 CollectorGcPressure。',
+        `Share of time that went to garbage collection, by process. CollectorGcPressure fires when it is over ${percentOf(THRESHOLDS.collectionShare)} % for ten minutes.`,
+        `各进程用于垃圾回收的时间比例。超过 ${percentOf(THRESHOLDS.collectionShare)}% 持续十分钟触发 CollectorGcPressure。`,
       ),
       unit: UNIT.share,
       queries: [query(GC_SECONDS('process'), '{{process}}')],
-      mark: 0.15,
+      mark: THRESHOLDS.collectionShare,
       width: 8,
       alerts: ['CollectorGcPressure'],
     }),

@@ -26,6 +26,7 @@ export const ALERT_METRICS = {
     'collector_sink_behind_bytes',
     'collector_sink_paused',
   ],
+  CollectorSinkFailing: ['collector_sink_trouble'],
   CollectorStorageErrors: ['collector_storage_write_errors_total'],
   CollectorResourceTrend: ['collector_trend_rapidly_increasing'],
   CollectorUnaccountedSockets: ['collector_sockets_unaccounted'],
