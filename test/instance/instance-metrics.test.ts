@@ -43,6 +43,8 @@ const SLOW: Readonly<Record<string, string>> = {
 }
 
 const LIMIT_MS = 120_000
+/** The market has to move by most of a hundred levels. */
+const RENEWED_MS = 240_000
 /** The silence of a stream means something once it has been heard for a minute. */
 const KNOWN_SECONDS = 80
 
@@ -73,6 +75,11 @@ test(
     await faultsOfVenues(instance, venues)
     await faultsOfSinks(instance, nats)
     await silence(instance, venues)
+    await instance.until(
+      'a book is renewed',
+      (status) => status.venues.some(({ renewals }) => renewals > 0),
+      RENEWED_MS,
+    )
     await faultsOfProcesses(instance)
     await history.stop()
     assert.deepEqual(history.failures, [])
