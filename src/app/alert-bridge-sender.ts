@@ -8,6 +8,7 @@ import { BRIDGE_METRICS, type BridgeCounts } from '../alerts/metrics.ts'
 import { severityOf } from '../alerts/notice.ts'
 import { Pace } from '../alerts/pace.ts'
 import { nextBatch } from '../alerts/planning.ts'
+import { Refusals } from '../alerts/refusals.ts'
 import { cleaned, type Robot, type RobotSecrets } from '../alerts/robots.ts'
 import { type Hmac, signedUrl } from '../alerts/signing.ts'
 import { Alarm } from '../runtime/alarm.ts'
@@ -28,14 +29,6 @@ const BROKEN_RETRY_MS = 600_000
 const REFUSED_FIRST_MS = 15_000
 /** Failures in a row from which a robot counts as down: one or two are the network. */
 const DOWN_ATTEMPTS = 3
-/** Forms in which an alert was refused, after which it is given up unless it is critical: the usual one, and twice the plainest. */
-const REFUSALS_LIMIT = 3
-/** A refused critical alert is tried again as seldom as a robot that has to be mended. */
-const REFUSED_RETRY_MS = 600_000
-/** Answers in a row that nobody knows the reason of, after which it may be the message: it is set aside, and others are tried. */
-const UNCLEAR_LIMIT = 5
-/** An alert that was set aside, and is not taken by itself either, lets others go first for so long. */
-const ASIDE_MS = 60_000
 
 /** How it is with a robot. */
 export type RobotState =
@@ -58,14 +51,6 @@ export interface SenderOptions {
 
 type Failed = Omit<Extract<Judgement, { name: 'failed' }>, 'name'>
 
-/** What is known of an alert that the robot has refused. */
-interface Refused {
-  readonly times: number
-  readonly notBeforeUs: number
-  /** Messages that the robot had taken when it first refused this one. */
-  readonly sentBefore: number
-}
-
 /**
  * Tells one robot what waits for it, a message at a time, and notes what was told before the next: only the message that has no answer
  * yet can be told twice.
@@ -74,12 +59,10 @@ export class Sender {
   readonly #options: SenderOptions
   readonly #alarm: Alarm
   readonly #pace: Pace
-  readonly #refused = new Map<number, Refused>()
+  readonly #refusals = new Refusals()
   #state: RobotState = { name: 'working' }
   #pausedUntilUs: number
   #throttledInRow = 0
-  #unclearInRow = 0
-  #sentMessages = 0
   #sending: Promise<void> | undefined
   #isStopped = false
 
@@ -141,10 +124,10 @@ export class Sender {
     if (waiting.length === 0) return { atUs: Infinity, entries: [] }
     const nowUs = this.#options.runtime.clock.steadyUs()
     const freeUs = Math.max(this.#pausedUntilUs, this.#pace.dueUs(), nowUs)
-    const entries = waiting.filter(({ id }) => (this.#refused.get(id)?.notBeforeUs ?? 0) <= freeUs)
+    const entries = waiting.filter(({ id }) => this.#refusals.notBeforeUs(id) <= freeUs)
     if (entries.length > 0) return { atUs: freeUs, entries }
     const soonestUs = waiting.reduce(
-      (least, { id }) => Math.min(least, this.#refused.get(id)?.notBeforeUs ?? 0),
+      (least, { id }) => Math.min(least, this.#refusals.notBeforeUs(id)),
       Infinity,
     )
     return { atUs: Math.max(freeUs, soonestUs), entries: waiting }
@@ -167,7 +150,7 @@ export class Sender {
   /** An alert that was refused is told by itself, in the plainest form: whatever is wrong with it keeps no other back. */
   #write(entries: readonly Entry[]): { readonly message: Message; readonly isPlain: boolean } {
     const { robot, queue, timeText } = this.#options
-    const usual = entries.filter(({ id }) => !this.#refused.has(id))
+    const usual = entries.filter(({ id }) => !this.#refusals.has(id))
     const isPlain = usual.length === 0
     const first = nextBatch(entries)?.entries[0]
     const batch =
@@ -193,7 +176,7 @@ export class Sender {
     const result = judgement.name === 'sent' || judgement.name === 'throttled' ? judgement.name : 'failed'
     counts.add(BRIDGE_METRICS.notifications, robot.name, result, judgement.code)
     if (judgement.name !== 'throttled') this.#throttledInRow = 0
-    if (judgement.name !== 'unclear') this.#unclearInRow = 0
+    if (judgement.name !== 'unclear') this.#refusals.clear()
     switch (judgement.name) {
       case 'sent':
         this.#sent(message)
@@ -219,12 +202,12 @@ export class Sender {
 
   #sent({ told }: Message): void {
     const { counts, robot, emit } = this.#options
-    this.#answered({ done: told.map(({ id }) => id) })
+    const ids = told.map(({ id }) => id)
+    this.#answered({ done: ids })
     this.#works()
-    this.#sentMessages++
+    this.#refusals.taken(ids)
     counts.set(BRIDGE_METRICS.lastSuccess, this.#nowMs() / 1_000, robot.name)
-    for (const { id, alert } of told) {
-      this.#refused.delete(id)
+    for (const { alert } of told) {
       counts.add(BRIDGE_METRICS.alerts, robot.name, severityOf(alert), alert.status)
     }
     emit({ type: 'sent', robot: robot.name, alerts: told.length })
@@ -257,34 +240,14 @@ export class Sender {
     this.#answered({ done: [], pauseMs: waitMs, isUncertain })
   }
 
-  /**
-   * It is the message, or the robot takes none at all. So the message is set aside after some tries, and others are tried: once one of
-   * them was taken, it is the message.
-   */
+  /** The message itself, or the robot as a whole. */
   #unclear({ code }: Judgement, message: Message, text: string): void {
     const { robot, emit, runtime } = this.#options
-    const aside = message.told.map(({ id }) => this.#refused.get(id)).find((known) => known !== undefined)
-    if (aside !== undefined && aside.sentBefore < this.#sentMessages) {
+    const ids = message.told.map(({ id }) => id)
+    if (this.#refusals.unclear(ids, runtime.clock.steadyUs())) {
       emit({ type: 'rejected', robot: robot.name, code, text })
       this.#rejected(message)
-      return
-    }
-    if (aside === undefined) {
-      this.#unclearInRow++
-      if (this.#unclearInRow >= UNCLEAR_LIMIT) this.#setAside(message, { times: 1, notBeforeUs: 0 })
-    } else {
-      const notBeforeUs = runtime.clock.steadyUs() + ASIDE_MS * 1_000
-      this.#setAside(message, { times: aside.times, notBeforeUs })
-    }
-    this.#failed({ code, isUncertain: false }, text)
-  }
-
-  #setAside({ told }: Message, known: Omit<Refused, 'sentBefore'>): void {
-    this.#unclearInRow = 0
-    for (const { id } of told) {
-      const sentBefore = this.#refused.get(id)?.sentBefore ?? this.#sentMessages
-      this.#refused.set(id, { ...known, sentBefore })
-    }
+    } else this.#failed({ code, isUncertain: false }, text)
   }
 
   /** Told loudly once, and again only where the reason is another. */
@@ -303,21 +266,11 @@ export class Sender {
 
   #rejected({ told }: Message): void {
     const { counts, emit, runtime } = this.#options
-    const givenUp: Entry[] = []
-    for (const entry of told) {
-      const known = this.#refused.get(entry.id)
-      const times = (known?.times ?? 0) + 1
-      const isLast = times >= REFUSALS_LIMIT
-      const waitUs = isLast ? REFUSED_RETRY_MS * 1_000 : 0
-      this.#refused.set(entry.id, {
-        times,
-        notBeforeUs: runtime.clock.steadyUs() + waitUs,
-        sentBefore: known?.sentBefore ?? this.#sentMessages,
-      })
-      if (isLast && severityOf(entry.alert) !== 'critical') givenUp.push(entry)
-    }
+    const nowUs = runtime.clock.steadyUs()
+    const refused = told.filter(({ id }) => this.#refusals.refuse(id, nowUs))
+    const givenUp = refused.filter(({ alert }) => severityOf(alert) !== 'critical')
     for (const { id, alert } of givenUp) {
-      this.#refused.delete(id)
+      this.#refusals.forget(id)
       counts.add(BRIDGE_METRICS.dropped, this.name, severityOf(alert))
     }
     if (givenUp.length > 0) emit({ type: 'dropped', robot: this.name, alerts: givenUp.length })
