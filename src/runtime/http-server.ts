@@ -1,3 +1,4 @@
+// Longer than most: the life of one connection, of which each part that stands by itself is in another http-*.ts.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { Socket } from 'node:net'
@@ -276,6 +277,7 @@ class GuardedServer implements HttpServer {
     if (refusal !== undefined) return plainReply(refusal)
     // Until it is there the connection counts as one that keeps the server waiting.
     const body = hasRoom ? await readBody(request, response, bodies?.limitBytes ?? 0) : undefined
+    if (body === 503) this.#tally.rejected('slow_request')
     if (typeof body === 'number') return plainReply(body)
     this.#slots.move(connection, 'answering')
     let limit: NodeJS.Timeout | undefined
