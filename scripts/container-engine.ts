@@ -15,7 +15,6 @@ import { findCommand } from './tools.ts'
 /** As the Dockerfile names it. */
 export const BASE_IMAGE = 'docker.io/library/node:24-bookworm-slim'
 const DEBIAN_RELEASE = 'bookworm'
-const MIRROR = process.env['DEBIAN_MIRROR'] ?? 'http://deb.debian.org/debian'
 const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt'
 const ROOT = join(import.meta.dirname, '..')
 
@@ -144,7 +143,8 @@ function makeBase(engine: Engine, folder: string, debootstrap: string): string |
     '--include=ca-certificates',
     DEBIAN_RELEASE,
     rootfs,
-    MIRROR,
+    // Else debootstrap takes its own.
+    ...mirror(),
   ])
   if (made.code !== 0) return `debootstrap: ${lastLine(made.text)}`
   addNode(rootfs)
@@ -160,6 +160,11 @@ function makeBase(engine: Engine, folder: string, debootstrap: string): string |
   if (packed.code !== 0) return lastLine(packed.text)
   const imported = engine.run(['import', '--change', 'CMD ["node"]', archive, BASE_IMAGE])
   return imported.code === 0 ? undefined : lastLine(imported.text)
+}
+
+function mirror(): readonly string[] {
+  const url = process.env['DEBIAN_MIRROR']
+  return url === undefined ? [] : [url]
 }
 
 /** Node and npm as the base has them, with the registry and the certificates of this machine. */

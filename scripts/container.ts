@@ -1,14 +1,13 @@
 // Builds the image and runs it: `npm run test:container`. Needs Docker, or root with podman, runc and, where no registry can be reached,
 // debootstrap. What this machine does not allow is skipped and said. `--folder DIR` keeps what was made there, for the next time.
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual, parseArgs } from 'node:util'
+import { freePorts } from './programs.ts'
 import { type Ended, type Engine, findEngine, provideBase } from './container-engine.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -111,16 +110,6 @@ async function startVenues(): Promise<{ readonly child: ChildProcess; readonly v
   throw new Error('the emulated venues did not start')
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
-}
-
 /** Asks until `url` answers 200. Answers what it said instead at the end. */
 async function untilOk(url: string): Promise<string | undefined> {
   const endMs = performance.now() + ANSWER_LIMIT_MS
@@ -144,7 +133,7 @@ interface Instance {
 
 /** Runs the image as the compose file does: read-only, without rights, on emulated venues. */
 async function start(engine: Engine, configFile: string): Promise<Instance | undefined> {
-  const [healthPort, metricsPort] = [await freePort(), await freePort()]
+  const [healthPort = 0, metricsPort = 0] = await freePorts(2)
   const started = engine.run([
     'run',
     '--detach',

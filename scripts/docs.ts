@@ -1,6 +1,5 @@
 // Writes the documents that are made from code. `--check` writes nothing and ends with 1 when one differs from its file.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { format, resolveConfig } from 'prettier'
 import { bridgeMetricsReference } from '../src/alerts/metrics.ts'
@@ -8,13 +7,8 @@ import { cliReference } from '../src/cli/reference.ts'
 import { configReference } from '../src/config/reference.ts'
 import { exampleYaml } from '../src/config/rendering.ts'
 import { metricsReference } from '../src/supervisor/metrics/reference.ts'
+import { type GeneratedFile, staleFiles, writeFiles } from './generated.ts'
 import { recordsReference, recordsSchema } from './records-reference.ts'
-
-interface GeneratedFile {
-  /** From the root of the repository. */
-  readonly path: string
-  readonly text: () => string
-}
 
 /** Every generated file. A document of something else is one more line here. */
 const GENERATED: readonly GeneratedFile[] = [
@@ -30,36 +24,21 @@ const ROOT = join(import.meta.dirname, '..')
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } })
 
 const files = await Promise.all(
-  GENERATED.map(async ({ path, text }) => ({ path, text: await inStyle(path, text()) })),
+  GENERATED.map(async ({ path, text }) => {
+    const styled = await inStyle(path, text())
+    return { path, text: () => styled }
+  }),
 )
-if (values.check) check()
-else write()
+if (values.check) {
+  const stale = staleFiles(files, ROOT)
+  for (const path of stale) console.error(`${path} is not what the code says: run 'npm run docs'`)
+  process.exitCode = stale.length > 0 ? 1 : 0
+} else {
+  writeFiles(files, ROOT)
+}
 
 /** As prettier would leave it, so that the format check has nothing to say. */
 async function inStyle(path: string, text: string): Promise<string> {
   const filepath = join(ROOT, path)
   return format(text, { ...(await resolveConfig(filepath)), filepath })
-}
-
-function check(): void {
-  const stale = files.filter(({ path, text }) => read(path) !== text)
-  for (const { path } of stale) console.error(`${path} is not what the code says: run 'npm run docs'`)
-  process.exitCode = stale.length > 0 ? 1 : 0
-}
-
-function read(path: string): string | undefined {
-  try {
-    return readFileSync(join(ROOT, path), 'utf8')
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined
-    throw cause
-  }
-}
-
-function write(): void {
-  for (const { path, text } of files) {
-    const target = join(ROOT, path)
-    mkdirSync(dirname(target), { recursive: true })
-    writeFileSync(target, text)
-  }
 }

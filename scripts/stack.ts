@@ -64,6 +64,8 @@ async function silence(instance: SupervisedInstance, broken: readonly string[]):
 }
 
 async function run({ broken, seconds, language }: Asked): Promise<void> {
+  // From the first moment: what is started ends with it.
+  const stopped = untilStopped(seconds)
   await using nats = NATS_SKIPPED === false ? await natsServer() : undefined
   const sinks = nats === undefined ? {} : { nats: { enabled: true, servers: [nats.url] } }
   await using instance = await SupervisedInstance.start({ config: { sinks }, market: { speed: 1 } })
@@ -89,7 +91,6 @@ async function run({ broken, seconds, language }: Asked): Promise<void> {
   say(
     `A minute of a rule is ${60 / FASTER} s here. What DingTalk would get is printed below. Ctrl-C ends it all.`,
   )
-  const stopped = untilStopped(seconds)
   await instance.untilVerified()
   say('All books are verified.')
   if (broken.length > 0) await silence(instance, broken)

@@ -1,5 +1,5 @@
 import type { Severity } from './alert.ts'
-import { yamlOf } from './ops-file.ts'
+import { yamlOf } from './generated-yaml.ts'
 import type { Site } from './site.ts'
 
 /** Alerts of one group in one notification, at most. The bridge is told how many more there are. */

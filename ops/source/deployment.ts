@@ -3,7 +3,8 @@ import { readConfig } from '../../src/config/loader.ts'
 import type { Config } from '../../src/config/schema.ts'
 import { alertmanagerConfig } from './alertmanager.ts'
 import { datasourcesText } from './dashboards/provisioning.ts'
-import { type OpsFile, yamlOf } from './ops-file.ts'
+import type { GeneratedFile } from '../../scripts/generated.ts'
+import { yamlOf } from './generated-yaml.ts'
 import { prometheusConfig } from './prometheus.ts'
 import { selectorsOf } from './promql.ts'
 import { rulesText } from './rules.ts'
@@ -76,7 +77,7 @@ function ruleResource(name: string, rules: string): string {
 }
 
 /** What containers and Kubernetes read. */
-export const DEPLOYMENT_FILES: readonly OpsFile[] = [
+export const DEPLOYMENT_FILES: readonly GeneratedFile[] = [
   { path: 'ops/.env', text: () => environmentText(loadSite()) },
   { path: 'ops/compose/prometheus.yml', text: () => prometheusConfig(withinCompose(loadSite())) },
   { path: 'ops/compose/alertmanager.yml', text: () => alertmanagerConfig(withinCompose(loadSite())) },

@@ -1,5 +1,5 @@
 import { BYTES_LIMIT, LABEL_LIMIT, SERIES_LIMIT } from '../../src/supervisor/metrics/bounds.ts'
-import { yamlOf } from './ops-file.ts'
+import { yamlOf } from './generated-yaml.ts'
 import type { Site } from './site.ts'
 
 /** Two of these are the least that an alert holds for. */

@@ -1,6 +1,6 @@
 import type { Alert, AlertCase, AlertRule, ExpectedAlert } from './alert.ts'
 import { alertsOf } from './alerts.ts'
-import { yamlOf } from './ops-file.ts'
+import { yamlOf } from './generated-yaml.ts'
 import { EVALUATION_INTERVAL } from './prometheus.ts'
 import { annotationsOf, GROUPS, labelsOf, rulesOf } from './rules.ts'
 import { CASE_INTERVAL, secondsOf } from './series.ts'

@@ -1,6 +1,6 @@
 import type { Alert, AlertRule, Said } from './alert.ts'
 import { alertsOf } from './alerts.ts'
-import { yamlOf } from './ops-file.ts'
+import { yamlOf } from './generated-yaml.ts'
 import { EVALUATION_INTERVAL } from './prometheus.ts'
 import { RECORDINGS } from './service-level.ts'
 import { type Duration, secondsOf } from './series.ts'

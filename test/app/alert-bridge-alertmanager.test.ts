@@ -1,66 +1,26 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import { test } from 'node:test'
+import { freePorts, type Program, startAlertmanager } from '../../scripts/programs.ts'
 import { findCommand } from '../../scripts/tools.ts'
 import { BridgeFolder, BridgeProcess, until } from '../alerts/bridge-process.ts'
 import { FakeDingTalk } from '../alerts/fake-dingtalk.ts'
 import { webhookBody } from '../alerts/webhooks.ts'
 
-const ALERTMANAGER = findCommand('prometheus-alertmanager')
-const skip = ALERTMANAGER === undefined && 'prometheus-alertmanager is not on this machine'
+const skip =
+  findCommand('prometheus-alertmanager') === undefined && 'prometheus-alertmanager is not on this machine'
 const SETTINGS = { token: 'token-of-ops', secret: 'SEC-of-ops', keyword: 'marketprism' }
 
-/** A port that nobody has at this moment. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
-/** A real Alertmanager that sends everything to the bridge. */
-class Alertmanager implements AsyncDisposable {
-  readonly #url: string
-  readonly #process
-
-  constructor(config: string, storage: string, port: number) {
-    this.#url = `http://127.0.0.1:${port}`
-    const options = [`--config.file=${config}`, `--storage.path=${storage}`, '--cluster.listen-address=']
-    this.#process = spawn(ALERTMANAGER ?? '', [...options, `--web.listen-address=127.0.0.1:${port}`], {
-      stdio: 'ignore',
-    })
-  }
-
-  async ready(): Promise<void> {
-    await until(() =>
-      fetch(`${this.#url}/-/ready`).then(
-        ({ ok }) => ok,
-        () => false,
-      ),
-    )
-  }
-
-  /** `endsAt` in the past resolves it. */
-  async post(alert: object): Promise<void> {
-    const response = await fetch(`${this.#url}/api/v2/alerts`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify([alert]),
-    })
-    assert.equal(response.status, 200)
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    const ended = once(this.#process, 'exit')
-    this.#process.kill('SIGKILL')
-    await ended
-  }
+/** `endsAt` in the past resolves it. */
+async function post({ url }: Program, alert: object): Promise<void> {
+  const response = await fetch(`${url}/api/v2/alerts`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify([alert]),
+  })
+  assert.equal(response.status, 200)
 }
 
 const routes = (port: number): string => `
@@ -76,12 +36,12 @@ test(
   async () => {
     await using fake = await FakeDingTalk.start(SETTINGS)
     using folder = new BridgeFolder()
-    const port = await freePort()
+    const [port = 0, own = 0] = await freePorts(2)
     const config = folder.config({ port, robots: [{ name: 'ops', keyword: 'marketprism' }] })
     const env = { ALERT_BRIDGE_OPS_URL: fake.url, ALERT_BRIDGE_OPS_SECRET: SETTINGS.secret }
-    const file = folder.file('alertmanager.yml', routes(port))
-    await using alertmanager = new Alertmanager(file, join(folder.path, 'alertmanager'), await freePort())
-    await alertmanager.ready()
+    const configFile = folder.file('alertmanager.yml', routes(port))
+    const url = `http://127.0.0.1:${own}`
+    await using alertmanager = await startAlertmanager({ folder: folder.path, configFile, url })
     const labels = { alertname: 'CollectorDown', severity: 'critical', venue: 'deribit' }
     const annotations = {
       description: 'No answer for 65 s',
@@ -89,10 +49,10 @@ test(
     }
     const startsAt = new Date(Date.now() - 90_000).toISOString()
     // Nobody listens yet: Alertmanager goes on trying.
-    await alertmanager.post({ labels, annotations, startsAt })
+    await post(alertmanager, { labels, annotations, startsAt })
     await using bridge = await BridgeProcess.start(config, env)
     await until(() => fake.robot.taken.length === 1)
-    await alertmanager.post({ labels, annotations, startsAt, endsAt: new Date().toISOString() })
+    await post(alertmanager, { labels, annotations, startsAt, endsAt: new Date().toISOString() })
     await until(() => fake.robot.taken.length === 2)
     // One more round of Alertmanager, in which nothing must come.
     await new Promise((resolve) => setTimeout(resolve, 2_500))

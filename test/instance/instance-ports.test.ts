@@ -14,6 +14,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { freePorts } from '../../scripts/programs.ts'
 import { ask, until } from '../app/asking.ts'
 import { HeldVenues } from '../app/held-venues.ts'
 
@@ -63,19 +64,6 @@ async function started(env: Readonly<Record<string, string>>) {
   }
 }
 
-/** Ports of loopback on which nobody listens; both are held until both are known. */
-async function freePorts(): Promise<readonly [number, number]> {
-  const servers = [createServer(), createServer()].map((server) => server.listen(0, '127.0.0.1'))
-  await Promise.all(servers.map((server) => once(server, 'listening')))
-  const ports = servers.map((server) => {
-    const address = server.address()
-    assert.ok(typeof address === 'object' && address !== null)
-    return address.port
-  })
-  await Promise.all(servers.map((server) => once(server.close(), 'close')))
-  return [ports[0] ?? 0, ports[1] ?? 0]
-}
-
 /** The process and those that it has started, with all that they have started. */
 function family(pid: number): readonly number[] {
   const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
@@ -119,7 +107,7 @@ test('COLLECTOR_ENABLE_HTTP=0: it collects, and no process of it listens', TEST,
 })
 
 test('HEALTH_CHECK_PORT and METRICS_PORT go before the file, and both answer', TEST, async () => {
-  const [health, metrics] = await freePorts()
+  const [health = 0, metrics = 0] = await freePorts(2)
   await using run = await started({ HEALTH_CHECK_PORT: String(health), METRICS_PORT: String(metrics) })
   await until('it listens', () => /health and metrics at/.test(run.told()), LIMIT_MS, run.told)
   assert.match(run.told(), new RegExp(`health and metrics at http://127.0.0.1:${health}\n`))
@@ -134,7 +122,7 @@ test('a port in use ends it with 75, naming host and port, and nothing was start
   try {
     const address = taken.address()
     assert.ok(typeof address === 'object' && address !== null)
-    const [free] = await freePorts()
+    const [free = 0] = await freePorts(1)
     await using run = await started({ HEALTH_CHECK_PORT: String(free), METRICS_PORT: String(address.port) })
     const [code] = await run.ended
     assert.equal(code, 75)

@@ -7,7 +7,7 @@ import { test, type TestContext } from 'node:test'
 import { findCommand } from '../../scripts/tools.ts'
 import { areVerified, processNamed, SupervisedInstance } from '../app/supervised.ts'
 import { commandsOf, type DocumentCommand, readDocument, ROOT, simpleCommandsOf } from '../ops/documents.ts'
-import { freePorts } from '../../scripts/alert-stack.ts'
+import { freePorts } from '../../scripts/programs.ts'
 import { Neighbours } from '../ops/neighbours.ts'
 import { Operator } from '../ops/operator.ts'
 

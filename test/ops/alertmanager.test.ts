@@ -8,7 +8,8 @@ import { parse } from 'yaml'
 import { alertmanagerConfig } from '../../ops/source/alertmanager.ts'
 import { ALERTS } from '../../ops/source/alerts.ts'
 import { loadSite, type Site } from '../../ops/source/site.ts'
-import { Folder, freePort, program, ran, Server, until } from './programs.ts'
+import { freeUrls, type Program, startAlertmanager } from '../../scripts/programs.ts'
+import { Folder, program, ran, until } from './programs.ts'
 
 const CONFIG = join(import.meta.dirname, '../../ops/alertmanager/alertmanager.yml')
 const OUTSIDE = 'https://watch.example.net/ping/1?source=a'
@@ -30,22 +31,14 @@ const anywhere = (labels: Labels): Labels =>
   Object.fromEntries(Object.entries(labels).filter(([name]) => name !== 'instance'))
 
 /** An Alertmanager of its own with our configuration, for a site. */
-async function started(folder: Folder, site: Site = loadSite()): Promise<Server> {
-  const port = await freePort()
-  const file = join(folder.path, 'alertmanager.yml')
-  writeFileSync(file, alertmanagerConfig(site))
-  const url = `http://127.0.0.1:${port}`
-  const args = [
-    `--config.file=${file}`,
-    `--storage.path=${join(folder.path, 'data')}`,
-    `--web.listen-address=127.0.0.1:${port}`,
-    // Left out, it would listen for others of its kind on every interface.
-    '--cluster.listen-address=',
-  ]
-  return Server.started(alertmanager.path, args, url)
+async function started({ path: folder }: Folder, site: Site = loadSite()): Promise<Program> {
+  const [url = ''] = await freeUrls(1)
+  const configFile = join(folder, 'alertmanager.yml')
+  writeFileSync(configFile, alertmanagerConfig(site))
+  return startAlertmanager({ folder, configFile, url })
 }
 
-async function post(server: Server, alerts: readonly Labels[]): Promise<void> {
+async function post(server: Program, alerts: readonly Labels[]): Promise<void> {
   const answer = await fetch(`${server.url}/api/v2/alerts`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -59,7 +52,7 @@ interface Told {
   readonly status: { readonly state: string; readonly inhibitedBy: readonly string[] }
 }
 
-const told = async (server: Server): Promise<readonly Told[]> =>
+const told = async (server: Program): Promise<readonly Told[]> =>
   (await (await fetch(`${server.url}/api/v2/alerts`)).json()) as Told[]
 
 const keyOf = (labels: Labels): string =>
@@ -69,7 +62,7 @@ const keyOf = (labels: Labels): string =>
     .join()
 
 /** Waits until exactly `muted` of all alerts there are, are muted. */
-async function assertMuted(server: Server, all: readonly Labels[], muted: readonly Labels[]): Promise<void> {
+async function assertMuted(server: Program, all: readonly Labels[], muted: readonly Labels[]): Promise<void> {
   const wanted = muted.map(keyOf).toSorted()
   let last: readonly string[] = []
   await until(`muted: ${wanted.join('\n')}`, async () => {
@@ -330,7 +323,7 @@ describe('an alert that makes others needless', () => {
   for (const { name, firing, muted } of INHIBITIONS) {
     it(name, { skip: alertmanager.skip }, async () => {
       using folder = new Folder()
-      const nobody = `http://127.0.0.1:${await freePort()}`
+      const [nobody = ''] = await freeUrls(1)
       await using server = await started(folder, { ...loadSite(), bridge_url: nobody })
       const all = [...firing, ...muted]
       await post(server, all)

@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePorts } from '../../scripts/alert-stack.ts'
+import {
+  freePorts,
+  type Program,
+  startAlertmanager,
+  startBridge,
+  startPrometheus,
+} from '../../scripts/programs.ts'
 import { findCommand } from '../../scripts/tools.ts'
-import { until } from '../app/asking.ts'
-import { ROOT } from './documents.ts'
 
-const LIMIT_MS = 30_000
-/** Of what one has said, characters. */
-const TOLD_LIMIT = 4_000
 const BRIDGE_PORT = 8060
 
 /** A program that stands beside an instance, as the documents have it. */
@@ -19,21 +18,19 @@ interface Neighbour {
   /** Where the documents say that it listens. */
   readonly port: number
   readonly name: string
-  /** `undefined`: it is not on this machine. */
-  readonly program: string | undefined
-  /** Answers 200 once it is ready. */
-  readonly path: string
+  readonly isThere: boolean
   readonly config: (at: Start) => string
-  readonly args: (at: Start) => readonly string[]
+  /** Resolves once it is ready. */
+  readonly start: (at: Start) => Promise<Program>
   /** Posted to it once it is ready: what the others of a whole installation would tell it. */
   readonly greeting?: { readonly path: string; readonly body: string }
 }
 
 /** What one is started with. */
 interface Start {
-  readonly file: string
+  readonly configFile: string
   readonly folder: string
-  readonly port: number
+  readonly url: string
 }
 
 /** As Alertmanager sends it every five minutes. */
@@ -64,41 +61,29 @@ const NEIGHBOURS: readonly Neighbour[] = [
   {
     port: 9090,
     name: 'prometheus',
-    program: findCommand('prometheus'),
-    path: '/-/ready',
+    isThere: findCommand('prometheus') !== undefined,
     config: () => '{}',
-    args: ({ file, folder, port }) => [
-      `--config.file=${file}`,
-      `--storage.tsdb.path=${folder}/data`,
-      `--web.listen-address=127.0.0.1:${port}`,
-    ],
+    start: startPrometheus,
   },
   {
     port: 9093,
     name: 'prometheus-alertmanager',
-    program: findCommand('prometheus-alertmanager'),
-    path: '/-/ready',
+    isThere: findCommand('prometheus-alertmanager') !== undefined,
     config: () => '{route: {receiver: nobody}, receivers: [{name: nobody}]}',
-    // Without an empty address it would look for others on every network.
-    args: ({ file, folder, port }) => [
-      `--config.file=${file}`,
-      `--storage.path=${folder}/data`,
-      `--web.listen-address=127.0.0.1:${port}`,
-      '--cluster.listen-address=',
-    ],
+    start: startAlertmanager,
   },
   {
     port: BRIDGE_PORT,
     name: 'marketprism alert-bridge',
-    program: process.execPath,
-    path: '/ready',
-    config({ folder, port }) {
-      const url = join(folder, 'url')
-      writeFileSync(url, 'http://127.0.0.1:9/nobody')
-      const robot = { name: 'ops', kind: 'webhook', webhook_url_file: url }
+    isThere: true,
+    config({ folder, url }) {
+      const urlFile = join(folder, 'url')
+      writeFileSync(urlFile, 'http://127.0.0.1:9/nobody')
+      const robot = { name: 'ops', kind: 'webhook', webhook_url_file: urlFile }
+      const port = Number(new URL(url).port)
       return JSON.stringify({ alerts: { port, folder: join(folder, 'alerts'), robots: [robot] } })
     },
-    args: ({ file }) => [join(ROOT, 'bin/marketprism.mjs'), 'alert-bridge', '--config', file],
+    start: ({ configFile, url }) => startBridge(configFile, url),
     greeting: { path: '/heartbeat', body: JSON.stringify(WATCHDOG) },
   },
 ]
@@ -110,7 +95,7 @@ export class Neighbours implements AsyncDisposable {
   /** Ports whose program is not on this machine. */
   readonly missing = new Map<number, string>()
   readonly #folder = mkdtempSync(join(tmpdir(), 'marketprism-neighbours-'))
-  readonly #children: ChildProcess[] = []
+  readonly #programs: Program[] = []
 
   static async start(): Promise<Neighbours> {
     const neighbours = new Neighbours()
@@ -120,51 +105,22 @@ export class Neighbours implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(
-      this.#children.map(async (child) => {
-        if (child.exitCode !== null || child.signalCode !== null) return
-        const ended = once(child, 'exit')
-        child.kill('SIGTERM')
-        await ended
-      }),
-    )
+    await Promise.all(this.#programs.map((program) => program.end()))
     rmSync(this.#folder, { recursive: true, force: true })
   }
 
-  async #start(neighbour: Neighbour, real: number): Promise<void> {
-    const { port, name, program, path, config, args, greeting } = neighbour
-    if (program === undefined) {
+  async #start({ port, name, isThere, config, start, greeting }: Neighbour, real: number): Promise<void> {
+    if (!isThere) {
       this.missing.set(port, name)
       return
     }
     const folder = mkdtempSync(join(this.#folder, 'one-'))
-    const at = { file: join(folder, 'config.yml'), folder, port: real }
-    writeFileSync(at.file, config(at))
-    const child = spawn(program, args(at), { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
-    this.#children.push(child)
+    const at = { configFile: join(folder, 'config.yml'), folder, url: `http://127.0.0.1:${real}` }
+    writeFileSync(at.configFile, config(at))
+    this.#programs.push(await start(at))
     this.ports.set(port, real)
-    let told = ''
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (told = (told + text).slice(-TOLD_LIMIT)))
-    await until(
-      `${name} is ready`,
-      () => isReady(`http://127.0.0.1:${real}${path}`),
-      LIMIT_MS,
-      () => told,
-    )
     if (greeting === undefined) return
-    const { ok } = await fetch(`http://127.0.0.1:${real}${greeting.path}`, {
-      method: 'POST',
-      body: greeting.body,
-    })
+    const { ok } = await fetch(`${at.url}${greeting.path}`, { method: 'POST', body: greeting.body })
     assert.ok(ok, `${name} takes ${greeting.path}`)
-  }
-}
-
-async function isReady(url: string): Promise<boolean> {
-  try {
-    return (await fetch(url)).ok
-  } catch (failure) {
-    if (!(failure instanceof TypeError)) throw failure
-    return false
   }
 }

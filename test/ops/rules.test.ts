@@ -13,12 +13,13 @@ import { secondsOf } from '../../ops/source/series.ts'
 import { RECORDINGS } from '../../ops/source/service-level.ts'
 import { loadSite } from '../../ops/source/site.ts'
 import { gigabytesOf, percentOf, THRESHOLDS } from '../../ops/source/thresholds.ts'
+import { freeUrls, type Program, startPrometheus } from '../../scripts/programs.ts'
 import { BRIDGE_METRICS } from '../../src/alerts/metrics.ts'
 import { readConfig } from '../../src/config/loader.ts'
 import { ALERT_METRICS } from '../../src/supervisor/metrics/alerts.ts'
 import { METRICS } from '../../src/supervisor/metrics/families.ts'
 import { fullInstance, rendered } from '../supervisor/metrics/instance.ts'
-import { Folder, freePort, program, ran, Server, until } from './programs.ts'
+import { Folder, program, ran, until } from './programs.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const RULES = join(ROOT, 'ops/prometheus/rules/collector.yml')
@@ -308,23 +309,20 @@ describe('the rules and Prometheus', () => {
 })
 
 /** A Prometheus of its own with our configuration and rules, every second, that scrapes a collector and itself. */
-async function prometheusOf(folder: Folder, collector: string): Promise<Server> {
-  const url = `http://127.0.0.1:${await freePort()}`
+async function prometheusOf({ path: folder }: Folder, collector: string): Promise<Program> {
   // Nothing that happens to be on this machine is scraped or told.
-  const nobody = `http://127.0.0.1:${await freePort()}`
+  const [url = '', nobody = ''] = await freeUrls(2)
   const others = { alertmanager_url: nobody, bridge_url: nobody }
   const site = { ...loadSite(), ...others, collector_urls: [collector] as const, prometheus_url: url }
-  const file = join(folder.path, 'prometheus.yml')
-  mkdirSync(join(folder.path, 'rules'))
-  writeFileSync(file, prometheusConfig(site).replaceAll(/: 1[05]s$/gm, ': 1s'))
-  writeFileSync(join(folder.path, 'rules/collector.yml'), rulesText(site, { faster: 15 }))
-  const data = `--storage.tsdb.path=${join(folder.path, 'data')}`
-  const args = [`--config.file=${file}`, data, `--web.listen-address=${url.replace('http://', '')}`]
-  return Server.started(prometheus.path, args, url)
+  const configFile = join(folder, 'prometheus.yml')
+  mkdirSync(join(folder, 'rules'))
+  writeFileSync(configFile, prometheusConfig(site).replaceAll(/: 1[05]s$/gm, ': 1s'))
+  writeFileSync(join(folder, 'rules/collector.yml'), rulesText(site, { faster: 15 }))
+  return startPrometheus({ folder, configFile, url })
 }
 
 /** How many series a query finds. */
-async function found(server: Server, query: string): Promise<number> {
+async function found(server: Program, query: string): Promise<number> {
   const answer = await fetch(`${server.url}/api/v1/query?query=${encodeURIComponent(query)}`)
   const { data } = (await answer.json()) as { data: { result: unknown[] } }
   return data.result.length
@@ -332,7 +330,7 @@ async function found(server: Server, query: string): Promise<number> {
 
 /** The rules of a server, once all have been worked out. */
 async function workedOut(
-  server: Server,
+  server: Program,
 ): Promise<readonly { readonly health: string; readonly lastError?: string }[] | undefined> {
   const answer = await fetch(`${server.url}/api/v1/rules`)
   const { data } = (await answer.json()) as {

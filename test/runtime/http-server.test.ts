@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { Agent, get, type IncomingMessage } from 'node:http'
 import { createServer } from 'node:net'
 import { suite, test } from 'node:test'
+import { freePorts } from '../../scripts/programs.ts'
 import { EXIT, exitCodeOf } from '../../src/app/exit.ts'
 import { FailureError } from '../../src/core/errors.ts'
 import type { ServerReply } from '../../src/core/http.ts'
@@ -232,14 +233,14 @@ suite('ports', { concurrency: true }, () => {
   })
 
   test('may be the same one', async () => {
-    const port = await freePort()
+    const [port = 0] = await freePorts(1)
     await using opened = await open({ ports: [port, port] })
     assert.deepEqual(opened.server.ports, [port, port])
   })
 
   test('that another process has end the start with exit code 75, and nothing stays open', async () => {
     await using holder = await listener()
-    const free = await freePort()
+    const [free = 0] = await freePorts(1)
     const error: unknown = await open({ ports: [free, holder.port] }).catch((cause: unknown) => cause)
     assert.ok(error instanceof FailureError)
     assert.equal(error.code, 'locked')
@@ -313,9 +314,4 @@ async function listener(): Promise<{ readonly port: number } & AsyncDisposable> 
       await once(server, 'close')
     },
   }
-}
-
-async function freePort(): Promise<number> {
-  await using server = await listener()
-  return server.port
 }

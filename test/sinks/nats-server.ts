@@ -2,10 +2,10 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { get } from 'node:http'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { freePorts } from '../../scripts/programs.ts'
 import { findCommand } from '../../scripts/tools.ts'
 
 const COMMAND = findCommand('nats-server')
@@ -17,21 +17,6 @@ export const NATS_SKIPPED: string | false =
 const READY_LIMIT_MS = 30_000
 /** What is healthy: all, with every stream caught up, or only the server, whose streams may follow their leaders yet. */
 const HEALTH = { all: '/healthz', server: '/healthz?js-server-only=true' } as const
-
-/** Ports of loopback on which nobody listens. All are held until the last is known, so that they differ. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
-  await Promise.all(servers.map((server) => once(server, 'listening')))
-  return Promise.all(
-    servers.map(async (server) => {
-      const address = server.address()
-      if (address === null || typeof address === 'string') throw new Error('no port')
-      server.close()
-      await once(server, 'close')
-      return address.port
-    }),
-  )
-}
 
 /** A nats-server of its own, with JetStream on a temporary folder, that can be frozen, killed and started again on the same port. */
 export class NatsServer implements AsyncDisposable {

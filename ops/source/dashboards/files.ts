@@ -1,4 +1,4 @@
-import type { OpsFile } from '../ops-file.ts'
+import type { GeneratedFile } from '../../../scripts/generated.ts'
 import { type Language, loadSite } from '../site.ts'
 import { buildDashboard } from './build.ts'
 import { BUSINESS } from './business.ts'
@@ -22,7 +22,7 @@ export const DASHBOARDS: readonly Dashboard[] = [
 ]
 
 /** What Grafana reads: every dashboard in every language, the data sources, and where the dashboards are. */
-export const DASHBOARD_FILES: readonly OpsFile[] = [
+export const DASHBOARD_FILES: readonly GeneratedFile[] = [
   ...LANGUAGES.flatMap((language) =>
     DASHBOARDS.map((dashboard) => ({
       path: `ops/grafana/dashboards/${language}/${dashboard.uid}.json`,

@@ -1,4 +1,4 @@
-import { yamlOf } from '../ops-file.ts'
+import { yamlOf } from '../generated-yaml.ts'
 import type { Site } from '../site.ts'
 
 /** What of a site Grafana's own configuration depends on. */

@@ -1,0 +1,139 @@
+// Programs that are started beside an instance: by `npm run stack`, and by tests.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { setInterval as every } from 'node:timers/promises'
+import { findCommand } from './tools.ts'
+
+const PROGRAM = join(import.meta.dirname, '../bin/marketprism.mjs')
+const READY_MS = 60_000
+const LOOK_MS = 100
+/** One that accepts and says nothing is asked again. */
+const ANSWER_MS = 2_000
+const END_MS = 10_000
+/** Of what a program has said, lines: what is told when it does not start. */
+const SAID_LIMIT = 40
+
+/** A program that was started and listens at `url`. */
+export class Program implements AsyncDisposable {
+  readonly url: string
+  readonly #command: string
+  readonly #said: string[] = []
+  readonly #process: ChildProcess
+
+  constructor(command: string, args: readonly string[], url: string) {
+    this.#command = command
+    this.url = url
+    this.#process = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    for (const stream of [this.#process.stdout, this.#process.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.#said.push(...text.trimEnd().split('\n'))
+        this.#said.splice(0, this.#said.length - SAID_LIMIT)
+      })
+    }
+    this.#process.once('error', (failure) => this.#said.push(failure.message))
+  }
+
+  get #hasEnded(): boolean {
+    const { pid, exitCode, signalCode } = this.#process
+    return pid === undefined || exitCode !== null || signalCode !== null
+  }
+
+  /** Resolves once `path` is answered with 2xx. Ends it, and throws with what it said, where it ends by itself or takes too long. */
+  async untilAnswers(path: string): Promise<this> {
+    const url = `${this.url}${path}`
+    const untilMs = performance.now() + READY_MS
+    for await (const _ of every(LOOK_MS)) {
+      if (await isOk(url)) return this
+      if (this.#hasEnded || performance.now() > untilMs) break
+    }
+    await this.end()
+    throw new Error(`${this.#command} does not answer at ${url}:\n${this.#said.join('\n')}`)
+  }
+
+  /** Resolves once it is gone; one that does not end by itself is killed. */
+  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    if (this.#hasEnded) return
+    const ended = once(this.#process, 'exit')
+    this.#process.kill(signal)
+    const force = setTimeout(() => this.#process.kill('SIGKILL'), END_MS)
+    await ended
+    clearTimeout(force)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end()
+  }
+}
+
+/** Where a server of Prometheus or Alertmanager keeps its data, what it reads, and where it listens. */
+export interface ServerGiven {
+  readonly folder: string
+  readonly configFile: string
+  readonly url: string
+}
+
+const READY = '/-/ready'
+
+/** Resolves once it is ready. */
+export function startPrometheus({ folder, configFile, url }: ServerGiven): Promise<Program> {
+  const data = `--storage.tsdb.path=${join(folder, 'prometheus')}`
+  return new Program(
+    findCommand('prometheus') ?? 'prometheus',
+    [`--config.file=${configFile}`, data, ...listening(url)],
+    url,
+  ).untilAnswers(READY)
+}
+
+/** Resolves once it is ready. */
+export function startAlertmanager({ folder, configFile, url }: ServerGiven): Promise<Program> {
+  const data = `--storage.path=${join(folder, 'alertmanager')}`
+  // Without an empty address it opens a port for other Alertmanagers to everybody.
+  const cluster = '--cluster.listen-address='
+  return new Program(
+    findCommand('prometheus-alertmanager') ?? 'prometheus-alertmanager',
+    [`--config.file=${configFile}`, data, cluster, ...listening(url)],
+    url,
+  ).untilAnswers(READY)
+}
+
+/** `marketprism alert-bridge`; `url` has to be the one of its configuration. Resolves once it is ready. */
+export function startBridge(configFile: string, url: string): Promise<Program> {
+  const args = [PROGRAM, 'alert-bridge', '--config', configFile]
+  return new Program(process.execPath, args, url).untilAnswers('/ready')
+}
+
+const listening = (url: string): readonly string[] => [
+  `--web.listen-address=${new URL(url).host}`,
+  `--web.external-url=${url}`,
+]
+
+async function isOk(url: string): Promise<boolean> {
+  try {
+    return (await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) })).ok
+  } catch (failure) {
+    // Nobody listens yet, or whoever does says nothing.
+    if (failure instanceof TypeError || (failure instanceof DOMException && failure.name === 'TimeoutError'))
+      return false
+    throw failure
+  }
+}
+
+/** Where nobody listens on loopback. */
+export async function freeUrls(count: number): Promise<readonly string[]> {
+  return (await freePorts(count)).map((port) => `http://127.0.0.1:${port}`)
+}
+
+/** Ports of loopback on which nobody listens. All are held until the last is known, so that they differ. */
+export async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
+  await Promise.all(servers.map((server) => once(server, 'listening')))
+  const ports = servers.map((server) => {
+    const address = server.address()
+    if (address === null || typeof address === 'string') throw new Error('no port of loopback is free')
+    return address.port
+  })
+  await Promise.all(servers.map((server) => once(server.close(), 'close')))
+  return ports
+}
