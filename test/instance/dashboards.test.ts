@@ -7,7 +7,7 @@ import { HeldVenues } from '../app/held-venues.ts'
 import { SupervisedInstance } from '../app/supervised.ts'
 import { until } from '../app/asking.ts'
 import { dashboard, panelsOf, uidsOf } from '../ops/dashboard-files.ts'
-import { MonitoringStack, sendAlert } from '../ops/monitoring-stack.ts'
+import { type Answered, MonitoringStack, sendAlert } from '../ops/monitoring-stack.ts'
 import { substituted } from '../ops/promql.ts'
 import { natsServer, NATS_SKIPPED } from '../sinks/nats-server.ts'
 
@@ -82,7 +82,12 @@ async function lackOf(stack: MonitoringStack, query: Query): Promise<string | un
   const series = query.isInstant ? await stack.instant(query.expr) : await stack.range(query.expr)
   const told = series.filter(({ values }) => values.length > 0)
   if (told.length === 0) return `${query.name}: nothing for ${query.expr}`
-  const missing = query.labels.filter((label) => !told.every(({ labels }) => label in labels))
+  const isThere = (label: string): boolean => {
+    const has = ({ labels }: Answered): boolean => label in labels
+    // An alert has the labels of its expression: not every one is of a venue.
+    return query.expr.includes('ALERTS{') ? told.some(has) : told.every(has)
+  }
+  const missing = query.labels.filter((label) => !isThere(label))
   return missing.length > 0 ? `${query.name}: no ${missing.join(', ')} in ${query.expr}` : undefined
 }
 
