@@ -124,6 +124,7 @@ const countedOf = (counts: Counts) => ({
   unknown: counts.unknown,
   duplicates: counts.duplicates,
   unsynced: counts.unsynced,
+  unscanned: counts.unscanned,
   unrecorded: counts.unrecorded,
   snapshots: counts.snapshots,
   snapshotsStale: counts.snapshotsStale,

@@ -138,7 +138,7 @@ export class Pipeline {
     this.#counts.frames++
     this.#counts.bytes += bytes.length
     try {
-      this.#options.venue.decode(bytes, this.#options.symbols, columns)
+      this.#read(bytes)
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error
       this.#refused = { session, timeUs: receiveTimeUs }
@@ -149,6 +149,14 @@ export class Pipeline {
     this.#counts.unknown += columns.unknown
     if (columns.count > 0) this.#take({ session, frame: bytes, receiveTimeUs })
     return columns
+  }
+
+  #read(bytes: Uint8Array): void {
+    const { venue, symbols } = this.#options
+    const columns = this.#columns
+    if (venue.scan?.(bytes, symbols, columns) === true) return
+    venue.decode(bytes, symbols, columns)
+    if (columns.count > 0) this.#counts.unscanned++
   }
 
   /** Joins a book with the answer to a snapshot request. */

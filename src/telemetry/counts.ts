@@ -8,6 +8,8 @@ const LAG_RING = 512
 export class Counts {
   frames = 0
   bytes = 0
+  /** Frames with data that the strict reader took, because they were not of the shape that is read by its bytes. */
+  unscanned = 0
   trades = 0
   deltas = 0
   books = 0

@@ -87,6 +87,7 @@ export interface VenueReport {
   readonly unknown: number
   readonly duplicates: number
   readonly unsynced: number
+  readonly unscanned: number
   readonly unrecorded: number
   readonly snapshots: number
   readonly snapshotsStale: number

@@ -4,6 +4,7 @@ import { DECIMALS_LIMIT, formatDecimal } from '../../src/core/decimal.ts'
 import { DecodeError } from '../../src/core/errors.ts'
 import type { Symbols } from '../../src/venues/symbols.ts'
 import type { Venue } from '../../src/venues/venue.ts'
+import { isScanned } from './scanned.ts'
 
 type LevelText = readonly [price: string, size: string]
 
@@ -45,9 +46,13 @@ export interface Bench {
   readonly out: Columns
 }
 
-/** Decodes `frame` and puts it in words. Anything thrown but `DecodeError` goes through; half an event fails either way. */
+/**
+ * Decodes `frame` and puts it in words. Anything thrown but `DecodeError` goes through; half an event fails either way, and so does a
+ * scanner that reads something else.
+ */
 export function outcomeOf(bench: Bench, frame: Uint8Array): Outcome {
   const { venue, symbols, out } = bench
+  isScanned(venue, symbols, frame)
   try {
     venue.decode(frame, symbols, out)
   } catch (cause) {

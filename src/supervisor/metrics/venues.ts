@@ -85,6 +85,12 @@ export const VENUES_FAMILY: Family = {
       VENUE,
       perVenue(({ bytes }) => bytes),
     ),
+    counter(
+      'collector_messages_unscanned_total',
+      'Messages with data that took the slow way, because they are not of the shape in which the venue writes most of its data, number. Snapshots do; where most messages do, the venue has changed its format.',
+      VENUE,
+      perVenue(({ unscanned }) => unscanned),
+    ),
     gauge(
       'collector_last_message_timestamp_seconds',
       'When the last good message of a channel came, seconds since 1970. Of a channel that has had none: when the collector was started.',

@@ -1,6 +1,7 @@
 import type { Venue } from '../venue.ts'
 import { binanceCatalogue, derivativesListing } from './catalogue.ts'
 import { Decoder, TRADE_STREAMS } from './decode.ts'
+import { BinanceScanner } from './scan.ts'
 import { derivativesLink } from './link.ts'
 import { binanceRefusal, binanceUsedWeight } from './refusal.ts'
 import { snapshotRequests } from './snapshot.ts'
@@ -12,6 +13,7 @@ import {
 } from './subscribe.ts'
 
 const decoder = new Decoder({ previous: true })
+const scanner = new BinanceScanner({ previous: true })
 
 /** Binance USD-M futures: sheet binance-derivatives.md. */
 export const binanceDerivatives: Venue = {
@@ -50,6 +52,7 @@ export const binanceDerivatives: Venue = {
   greet: () => [],
   subscribe: (keys, ids) => streamRequests('SUBSCRIBE', keys, ids),
   unsubscribe: (keys, ids) => streamRequests('UNSUBSCRIBE', keys, ids),
+  scan: (frame, symbols, out) => scanner.scan(frame, symbols, out),
   decode: (frame, symbols, out) => decoder.decode(frame, symbols, out),
   catalogue: binanceCatalogue(derivativesListing),
   refusal: binanceRefusal,

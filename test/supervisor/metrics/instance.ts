@@ -64,6 +64,7 @@ export function venueReport(venue: VenueId, some: Partial<VenueReport> = {}): Ve
     unknown: 6,
     duplicates: 7,
     unsynced: 8,
+    unscanned: 12,
     unrecorded: 9,
     snapshots: 11,
     snapshotsStale: 2,
