@@ -38,7 +38,7 @@ function waysOf(id: VenueId): Readonly<Record<string, Way>> {
     parse: (frame) => JSON.parse(frame.toString()),
     strict: (frame) => venue.decode(frame, symbols, out),
     scan: (frame) => {
-      if (venue.scan?.(frame, symbols, out) !== true) venue.decode(frame, symbols, out)
+      if (venue.scan?.(frame, symbols) === undefined) venue.decode(frame, symbols, out)
     },
   }
 }

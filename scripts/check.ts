@@ -58,6 +58,7 @@ const STAGES: readonly Stage[] = [
   { name: 'unused', command: ['knip', '--no-progress'] },
   { name: 'docs', command: [process.execPath, 'scripts/docs.ts', '--check'] },
   { name: 'ops', command: [process.execPath, 'scripts/ops.ts', '--check'] },
+  { name: 'wasm', command: [process.execPath, 'scripts/wasm.ts', '--check'] },
   ...TESTS,
 ]
 

@@ -78,7 +78,9 @@ export class Pipeline {
   readonly #emit: Emit
   readonly #counts: Counts
   readonly #recover: (slot: number) => void
-  readonly #columns = new Columns()
+  readonly #decoded = new Columns()
+  /** What the frame in hand says. */
+  #columns = this.#decoded
   readonly #snapshotColumns = new Columns()
   readonly #recorder: Recorder
   readonly #gaps: GapLedger
@@ -133,30 +135,32 @@ export class Pipeline {
 
   /** Reads and applies one frame. Answers what it said, good until the next call; `undefined` when it was refused. */
   frame(session: number, bytes: Uint8Array, receiveTimeUs: EpochMicros): Columns | undefined {
-    const columns = this.#columns
     if (this.#isStopped) return undefined
     this.#counts.frames++
     this.#counts.bytes += bytes.length
     try {
-      this.#read(bytes)
+      this.#columns = this.#read(bytes)
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error
       this.#refused = { session, timeUs: receiveTimeUs }
       this.#tellRefused(error)
       return undefined
     }
+    const columns = this.#columns
     this.#counts.ignored += columns.ignored
     this.#counts.unknown += columns.unknown
     if (columns.count > 0) this.#take({ session, frame: bytes, receiveTimeUs })
     return columns
   }
 
-  #read(bytes: Uint8Array): void {
+  #read(bytes: Uint8Array): Columns {
     const { venue, symbols } = this.#options
-    const columns = this.#columns
-    if (venue.scan?.(bytes, symbols, columns) === true) return
-    venue.decode(bytes, symbols, columns)
-    if (columns.count > 0) this.#counts.unscanned++
+    const scanned = venue.scan?.(bytes, symbols)
+    if (scanned !== undefined) return scanned
+    const decoded = this.#decoded
+    venue.decode(bytes, symbols, decoded)
+    if (decoded.count > 0) this.#counts.unscanned++
+    return decoded
   }
 
   /** Joins a book with the answer to a snapshot request. */

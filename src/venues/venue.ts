@@ -38,11 +38,10 @@ export interface Venue {
   unsubscribe(keys: readonly string[], ids: () => number): readonly Request[]
 
   /**
-   * Reads a frame of the shape in which the venue writes most of its data, by its bytes, into `out` (cleared first), as `decode` would.
-   * Answers false for any other frame, sound or not: `decode` then takes it, and nothing in `out` counts. Throws only where `decode`
-   * throws the same. For speed alone: a venue may do without.
+   * Reads a frame of the shape in which the venue writes most of its data, by its bytes, as `decode` would; what it answers is good until
+   * the next call. `undefined` for any other frame, sound or not, which is for `decode`. For speed alone: a venue may do without.
    */
-  scan?(frame: Uint8Array, symbols: Symbols, out: Columns): boolean
+  scan?(frame: Uint8Array, symbols: Symbols): Columns | undefined
   /**
    * Reads one frame into `out` (cleared first). Data of symbols that are not in `symbols` is counted as unknown. Throws
    * `DecodeError` for anything that this venue is not known to say; `out` is then not to be used.

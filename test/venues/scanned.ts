@@ -21,29 +21,22 @@ const EVENT_COLUMNS = [
 const LEVEL_COLUMNS = ['prices', 'priceDecimals', 'sizes', 'sizeDecimals'] as const
 
 const strict = new Columns()
-const scanned = new Columns()
 
 /** Answers whether the scanner took the frame; fails where it took what the strict reader refuses, or reads otherwise. */
 export function isScanned(venue: Venue, symbols: Symbols, frame: Uint8Array): boolean {
-  const outcome = refusalOf(() => venue.scan?.(frame, symbols, scanned))
-  if (outcome === undefined || outcome === false) return false
-  const told = refusalOf(() => venue.decode(frame, symbols, strict))
-  if (outcome === true && told === undefined) assertEqual(frame)
-  else assert.equal(outcome, told, `scanned: ${outcome}, read: ${String(told)}: ${new TextDecoder().decode(frame)}`)
-  return outcome === true
-}
-
-/** What `read` answers, or why it refused. */
-function refusalOf<Result>(read: () => Result): Result | string {
+  const scanned = venue.scan?.(frame, symbols)
+  if (scanned === undefined) return false
   try {
-    return read()
+    venue.decode(frame, symbols, strict)
   } catch (cause) {
-    if (cause instanceof DecodeError) return cause.code
-    throw cause
+    if (!(cause instanceof DecodeError)) throw cause
+    assert.fail(`scanned, but refused (${cause.code}): ${new TextDecoder().decode(frame)}`)
   }
+  assertEqual(scanned, frame)
+  return true
 }
 
-function assertEqual(frame: Uint8Array): void {
+function assertEqual(scanned: Columns, frame: Uint8Array): void {
   const tell = (what: string): string => `${what} of ${new TextDecoder().decode(frame)}`
   for (const name of ['count', 'levels', 'unknown', 'ignored'] as const)
     if (scanned[name] !== strict[name]) assert.equal(scanned[name], strict[name], tell(name))

@@ -46,7 +46,7 @@ const TRADE = KEYS.bits('s', 't', 'p', 'q', 'T', 'm')
 const AGGREGATE = KEYS.bits('s', 'a', 'p', 'q', 'f', 'l', 'T', 'm')
 
 /** `st` of the COIN-M contracts that share the USD-M streams since 2026-06-30; their quantities are contracts. */
-export const COIN_M = 2
+const COIN_M = 2
 
 const OPEN_ARRAY = 91
 const AT_SIGN = 64

@@ -1,7 +1,7 @@
 import type { Venue } from '../venue.ts'
 import { binanceCatalogue, derivativesListing } from './catalogue.ts'
+import { Scanner } from '../scanner.ts'
 import { Decoder, TRADE_STREAMS } from './decode.ts'
-import { BinanceScanner } from './scan.ts'
 import { derivativesLink } from './link.ts'
 import { binanceRefusal, binanceUsedWeight } from './refusal.ts'
 import { snapshotRequests } from './snapshot.ts'
@@ -12,8 +12,11 @@ import {
   SUBSCRIPTIONS_PER_SOCKET,
 } from './subscribe.ts'
 
+const scanner = new Scanner((program) => {
+  const scan = program.call('binance')
+  return (length) => scan(length, 1)
+})
 const decoder = new Decoder({ previous: true })
-const scanner = new BinanceScanner({ previous: true })
 
 /** Binance USD-M futures: sheet binance-derivatives.md. */
 export const binanceDerivatives: Venue = {
@@ -52,7 +55,7 @@ export const binanceDerivatives: Venue = {
   greet: () => [],
   subscribe: (keys, ids) => streamRequests('SUBSCRIBE', keys, ids),
   unsubscribe: (keys, ids) => streamRequests('UNSUBSCRIBE', keys, ids),
-  scan: (frame, symbols, out) => scanner.scan(frame, symbols, out),
+  scan: (frame, symbols) => scanner.scan(frame, symbols),
   decode: (frame, symbols, out) => decoder.decode(frame, symbols, out),
   catalogue: binanceCatalogue(derivativesListing),
   refusal: binanceRefusal,

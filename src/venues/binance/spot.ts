@@ -1,7 +1,7 @@
 import type { Venue } from '../venue.ts'
 import { binanceCatalogue, spotListing } from './catalogue.ts'
+import { Scanner } from '../scanner.ts'
 import { Decoder, TRADE_STREAMS } from './decode.ts'
-import { BinanceScanner } from './scan.ts'
 import { spotLink } from './link.ts'
 import { binanceRefusal, binanceUsedWeight } from './refusal.ts'
 import { snapshotRequests } from './snapshot.ts'
@@ -12,8 +12,11 @@ import {
   SUBSCRIPTIONS_PER_SOCKET,
 } from './subscribe.ts'
 
+const scanner = new Scanner((program) => {
+  const scan = program.call('binance')
+  return (length) => scan(length, 0)
+})
 const decoder = new Decoder({ previous: false })
-const scanner = new BinanceScanner({ previous: false })
 
 /** Binance spot: sheet binance-spot.md. All streams by name over one entry point, wrapped in `{"stream","data"}`. */
 export const binanceSpot: Venue = {
@@ -49,7 +52,7 @@ export const binanceSpot: Venue = {
   greet: () => [],
   subscribe: (keys, ids) => streamRequests('SUBSCRIBE', keys, ids),
   unsubscribe: (keys, ids) => streamRequests('UNSUBSCRIBE', keys, ids),
-  scan: (frame, symbols, out) => scanner.scan(frame, symbols, out),
+  scan: (frame, symbols) => scanner.scan(frame, symbols),
   decode: (frame, symbols, out) => decoder.decode(frame, symbols, out),
   catalogue: binanceCatalogue(spotListing),
   refusal: binanceRefusal,

@@ -14,9 +14,8 @@ const CHANNEL = SUBSCRIBED.index('channel')
 const NAMED = SUBSCRIBED.bits('channel')
 const INSTRUMENT = SUBSCRIBED.bits('instId')
 /** The channels that are read; the books come first. */
-export const CHANNELS = new Keys('books', 'books-l2-tbt', 'books50-l2-tbt', 'trades', 'trades-all')
-/** Channels from this on carry trades. */
-export const TRADES = CHANNELS.index('trades')
+const CHANNELS = new Keys('books', 'books-l2-tbt', 'books50-l2-tbt', 'trades', 'trades-all')
+const TRADES = CHANNELS.index('trades')
 /** Name of the book channel that `Columns.stream` of a book event stands for. */
 export const bookChannelOf = (stream: number): string => CHANNELS.names[stream] ?? ''
 const UNREAD = -3
