@@ -71,7 +71,10 @@ function findShortCruise(output: string): string | undefined {
 
 /** A rule is disabled inline only with its reason: `// oxlint-disable-next-line complexity -- why`. */
 function findUnexplainedDisable(): string | undefined {
-  const unexplained = globSync('{src,test,bench,scripts,ops}/**/*.ts', { cwd: ROOT }).flatMap((file) =>
+  const unexplained = globSync('{src,test,bench,scripts,ops}/**/*.ts', {
+    cwd: ROOT,
+    exclude: ['**/node_modules/**'],
+  }).flatMap((file) =>
     readFileSync(join(ROOT, file), 'utf8')
       .split('\n')
       .flatMap((line, index) =>

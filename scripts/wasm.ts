@@ -1,11 +1,12 @@
 // Compiles the scanner: `npm run wasm [-- --check]`. What comes out is kept in the repository, since nobody needs the compiler to run or
 // to build the program; the check compiles it again and compares.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type GeneratedFile, staleFiles, writeFiles } from './generated.ts'
+import { installFolder } from './install.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const FOLDER = join(ROOT, 'wasm')
@@ -13,12 +14,6 @@ const COMPILER = join(FOLDER, 'node_modules/assemblyscript/bin/asc.js')
 /** Pages of 64 KiB that the columns and the largest frame take: see wasm/memory.ts. */
 const PAGES = 24
 const LINE = 108
-
-function install(): boolean {
-  if (existsSync(COMPILER)) return true
-  const args = ['install', '--no-save', '--no-package-lock', '--no-audit', '--no-fund', '--prefix', FOLDER]
-  return spawnSync('npm', args, { stdio: ['ignore', 'ignore', 'inherit'] }).status === 0
-}
 
 /** The bytes of the program. Throws `Error` with what the compiler says. */
 function compile(): Buffer {
@@ -63,7 +58,7 @@ function moduleText(): string {
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } })
 const files: readonly GeneratedFile[] = [{ path: 'src/venues/scan-program.ts', text: moduleText }]
-if (!install()) {
+if (!installFolder(FOLDER, 'assemblyscript')) {
   console.log('The compiler of the scanner is missing, and npm cannot install it here: not checked.')
 } else if (values.check) {
   const stale = staleFiles(files, ROOT)

@@ -1,0 +1,120 @@
+// How fast frames are taken, side by side with parsing alone and with other libraries: `npm run bench [-- --quick] [--rounds N] [--json FILE]
+// [--only NAME]`. Speed is messages per second of processor time. Every candidate runs in a process of its own, and in each round all
+// run one after the other: a ratio is the median over the rounds of two runs that stood beside each other.
+// Exit 1 where candidates with books do not end with the same books.
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { installFolder } from '../scripts/install.ts'
+import { type Input, inputs } from './speed/inputs.ts'
+import type { Figures } from './speed/run.ts'
+
+const RUN = join(import.meta.dirname, 'speed/run.ts')
+const OWN = ['parse', 'decode', 'book', 'journal']
+const PEERS = ['tardis', 'ccxt']
+/** Candidates that sum up the best prices after each update: the sums have to be the same. */
+const WITH_BOOKS = ['book', ...PEERS]
+/** Equal but for the rounding of a million additions. */
+const SAME = 1e-6
+const QUICK_INPUTS = 2
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    json: { type: 'string' },
+    only: { type: 'string' },
+  },
+})
+const isQuick = values.quick
+const rounds = Number(values.rounds ?? (isQuick ? 1 : 5))
+const candidates = isQuick ? OWN : [...OWN, ...PEERS]
+
+/** All runs of one input, by candidate. */
+type Runs = ReadonlyMap<string, readonly Figures[]>
+
+function measure({ venue }: Input, file: string): Runs {
+  const runs = new Map<string, Figures[]>(candidates.map((name) => [name, []]))
+  for (let round = 0; round < rounds; round++) {
+    for (const name of candidates) {
+      const text = execFileSync(process.execPath, [RUN, name, venue, file], { encoding: 'utf8' })
+      const figures: Figures = JSON.parse(text)
+      runs.get(name)?.push(figures)
+    }
+  }
+  return runs
+}
+
+const median = (numbers: readonly number[]): number =>
+  numbers.toSorted((one, other) => one - other)[Math.floor(numbers.length / 2)] ?? NaN
+const of = (runs: Runs, name: string, figure: keyof Figures): readonly number[] =>
+  (runs.get(name) ?? []).map((figures) => figures[figure] ?? NaN)
+
+/** How many times as fast one candidate is as another. */
+function ratios(runs: Runs, name: string, to: string): readonly number[] {
+  const others = of(runs, to, 'rate')
+  return of(runs, name, 'rate').map((rate, at) => rate / (others[at] ?? NaN))
+}
+
+function rangeText(numbers: readonly number[], write: (value: number) => string): string {
+  return `${write(median(numbers))} (${write(Math.min(...numbers))} to ${write(Math.max(...numbers))})`
+}
+
+const whole = (value: number): string => Math.round(value).toLocaleString('en')
+const tenth = (value: number): string => value.toFixed(1)
+
+function table(runs: Runs): readonly string[] {
+  return candidates.map((name) => {
+    const micros = (['p50', 'p99', 'p999'] as const).map((key) => median(of(runs, name, key)).toFixed(2))
+    return [
+      `  ${name.padEnd(8)}`,
+      `${rangeText(of(runs, name, 'rate'), whole)}/s`.padEnd(36),
+      `p50, p99, p99.9 ${micros.join(', ')} µs`.padEnd(44),
+      `longest collection ${tenth(Math.max(...of(runs, name, 'longestCollectionMs')))} ms`,
+      `${whole(median(of(runs, name, 'bytesAMessage')))} B a message`,
+      `RSS ${whole(median(of(runs, name, 'rssMb')))} MB`,
+    ].join('  ')
+  })
+}
+
+/** Names the candidates whose books are not those of `book`. */
+function strangers(runs: Runs): readonly string[] {
+  const [own = NaN] = of(runs, 'book', 'digest')
+  return WITH_BOOKS.filter((name) =>
+    of(runs, name, 'digest').some((sum) => !(Math.abs(sum / own - 1) < SAME)),
+  )
+}
+
+function report(input: Input, runs: Runs): void {
+  console.log(`${input.name} (${input.kind}, ${whole(of(runs, 'parse', 'messages')[0] ?? 0)} messages)`)
+  for (const line of table(runs)) console.log(line)
+  const others = candidates.filter((name) => name === 'parse' || PEERS.includes(name))
+  for (const name of ['decode', 'book']) {
+    const texts = others.map((other) => `${rangeText(ratios(runs, name, other), tenth)} times ${other}`)
+    console.log(`  ${name} is ${texts.join(', ')}`)
+  }
+  const strange = strangers(runs)
+  if (strange.length === 0) return
+  console.log(`  DIFFERENT BOOKS: ${strange.join(', ')}`)
+  process.exitCode = 1
+}
+
+if (!isQuick) installFolder(join(import.meta.dirname, 'peers'), 'ccxt')
+const folder = mkdtempSync(join(tmpdir(), 'marketprism-speed-'))
+try {
+  const wanted = inputs().filter(({ name }) => values.only === undefined || name.includes(values.only))
+  const taken = isQuick ? wanted.slice(0, QUICK_INPUTS) : wanted
+  const results: Record<string, unknown> = {}
+  for (const [at, input] of taken.entries()) {
+    const file = join(folder, String(at))
+    await input.write(file)
+    const runs = measure(input, file)
+    report(input, runs)
+    results[input.name] = Object.fromEntries(runs)
+  }
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`)
+} finally {
+  rmSync(folder, { recursive: true })
+}
