@@ -16,10 +16,15 @@ const DISK_MS = 4_000
 /** No second message comes within it. Reminders come after five minutes. */
 const QUIET_MS = 15_000
 
+/** What is told of a collector that stands still, and ends while the collector counts as unhealthy. */
+const INHIBITED = new Set(['CollectorNoData'])
+
 interface Fault {
   readonly alert: string
   /** What the message says besides its name. */
   readonly says: RegExp
+  /** Other alerts that may be told of it: they tell of its consequences. */
+  readonly beside?: readonly string[]
   readonly begin: (stage: Stage) => Promise<void> | void
   readonly end: (stage: Stage) => Promise<void> | void
 }
@@ -39,18 +44,21 @@ const FAULTS: readonly Fault[] = [
   {
     alert: 'CollectorHighConnections',
     says: /\b(?:[6-9]\d|1\d\d) TCP connections/,
+    beside: ['CollectorUnaccountedSockets', 'CollectorDegradationActive'],
     begin: ({ instance }) => instance.fault('orphans', SOCKETS_ABOVE),
     end: killCollector,
   },
   {
     alert: 'CollectorHighMemory',
     says: /use 3\.\d+GB/,
+    beside: ['CollectorDegradationActive'],
     begin: ({ instance }) => instance.fault('external', MEBIBYTES_ABOVE),
     end: killCollector,
   },
   {
     alert: 'CollectorPipelineStalled',
     says: /Process collector was last heard/,
+    beside: ['CollectorNoData', 'CollectorUnhealthy'],
     async begin({ collectorPid }) {
       process.kill(await collectorPid(), 'SIGSTOP')
     },
@@ -114,11 +122,22 @@ test(
       })
     }
     await passed(QUIET_MS)
-    for (const [at, { alert }] of FAULTS.entries()) {
+    for (const [at, { alert, beside = [] }] of FAULTS.entries()) {
       const messages = dingTalk.robot.taken.slice(begins[at], begins[at + 1])
       assert.equal(told(messages, alert, 'firing').length, 1, `${alert} is told once`)
       assert.equal(told(messages, alert, 'resolved').length, 1, `${alert} is resolved once`)
+      const others = namesOf(messages, 'firing').filter((name) => name !== alert && !beside.includes(name))
+      assert.deepEqual(others, [], `nothing else is told of ${alert}`)
     }
+    const { taken } = dingTalk.robot
+    const resolved = namesOf(taken, 'resolved')
+    const left = namesOf(taken, 'firing').filter((name) => !resolved.includes(name))
+    // Alertmanager tells nothing of what ends while another alert inhibits it.
+    assert.deepEqual(
+      left.filter((name) => !INHIBITED.has(name)),
+      [],
+      'each that is told is resolved',
+    )
     t.diagnostic(
       `${dingTalk.robot.taken.length} messages: ${dingTalk.robot.taken.map(({ title }) => title).join('; ')}`,
     )
@@ -143,6 +162,12 @@ type Status = 'firing' | 'resolved'
 function told(messages: readonly TakenMessage[], alert: string, status: Status): readonly TakenMessage[] {
   const heading = new RegExp(`${status}: ${alert}\\b`)
   return messages.filter(({ text }) => heading.test(text))
+}
+
+/** Every alert that messages tell of, as often as they do. */
+function namesOf(messages: readonly TakenMessage[], status: Status): readonly string[] {
+  const heading = new RegExp(`${status}: (\\w+)`, 'g')
+  return messages.flatMap(({ text }) => [...text.matchAll(heading)].map(([, name]) => name ?? ''))
 }
 
 async function untilTold(
