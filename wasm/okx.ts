@@ -151,7 +151,7 @@ function trade(at: i32): void {
   endTradeLevel(at)
 }
 
-/** `"count":"3","source":"0"`: trades with ids up to `last`, and whether they were against the column.RPI book (sheet 7). */
+/** `"count":"3","source":"0"`: trades with ids up to `last`, and whether they were against the RPI book (sheet 7). */
 function cover(at: i32, last: f64): void {
   let count: f64 = 1
   if (next(COUNT)) {

@@ -87,7 +87,7 @@ export const VENUES_FAMILY: Family = {
     ),
     counter(
       'collector_messages_unscanned_total',
-      'Messages with data that took the slow way, because they are not of the shape in which the venue writes most of its data, number. Snapshots do; where most messages do, the venue has changed its format.',
+      'Messages with data that took the slow way, because they are not of the shape in which the venue writes most of its data, number. Where most do, the venue has changed its format.',
       VENUE,
       perVenue(({ unscanned }) => unscanned),
     ),
