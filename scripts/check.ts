@@ -126,8 +126,9 @@ async function check(stage: Stage): Promise<boolean> {
   const fault = code === 0 ? stage.faultIn?.(output) : `Exit code ${code}`
   const seconds = ((performance.now() - startMs) / 1_000).toFixed(1)
   if (fault !== undefined && stage.live === undefined) console.log(output.trimEnd())
+  const notChecked = code === 0 ? /^not checked: .*$/m.exec(output)?.[0] : undefined
   console.log(`${stage.name.padEnd(9)} ${fault === undefined ? 'ok' : 'FAILED'} ${seconds.padStart(6)} s`)
-  if (fault !== undefined) console.log(fault)
+  if (fault !== undefined || notChecked !== undefined) console.log(fault ?? notChecked)
   if (TESTS.includes(stage)) {
     const { passed, failed, skipped } = countTests(output)
     counted = {

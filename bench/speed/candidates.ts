@@ -29,7 +29,8 @@ export interface Candidate {
 
 export const CANDIDATES: Readonly<Record<string, (venue: VenueId, items: readonly Item[]) => Candidate>> = {
   parse: () => ({ take: ({ bytes }) => JSON.parse(bytes.toString()) }),
-  decode: (id) => decoding(venueOf(id)),
+  strict: (id) => decoding(venueOf(id), { isScanned: false }),
+  decode: (id) => decoding(venueOf(id), { isScanned: true }),
   book: (id) => keeping(venueOf(id)),
   journal: (id, items) => recording(venueOf(id), items),
   tardis: (id) => tardis(id),
@@ -39,13 +40,14 @@ export const CANDIDATES: Readonly<Record<string, (venue: VenueId, items: readonl
 const NOT_HEARD = { joined: () => undefined, applied: () => undefined }
 const AT_US = epochMicros(1_764_000_000_000_000)
 
-function decoding(venue: Venue): Candidate {
+/** Reads every message: by the scanner where it takes it, or by the strict reader only. */
+function decoding(venue: Venue, { isScanned }: { readonly isScanned: boolean }): Candidate {
   const symbols = new Symbols([], { open: true })
   const columns = new Columns()
   return {
     take({ bytes, symbol }) {
-      if (symbol === undefined && venue.scan?.(bytes, symbols) === undefined)
-        venue.decode(bytes, symbols, columns)
+      if (symbol !== undefined) venue.snapshot?.read(bytes, symbols.add(symbol), columns)
+      else if (!isScanned || venue.scan?.(bytes, symbols) === undefined) venue.decode(bytes, symbols, columns)
     },
   }
 }
@@ -91,7 +93,7 @@ function keeping(venue: Venue): Candidate {
   }
 }
 
-/** Everything that a collector does with a frame, down to the journal on the disk. */
+/** All that a collector does with a frame that has data, down to the journal on the disk: every change and every trade is recorded. */
 function recording(venue: Venue, items: readonly Item[]): Candidate {
   const symbols = new Symbols(symbolsOf(venue, items))
   const runtime = systemRuntime()
@@ -149,6 +151,9 @@ function recording(venue: Venue, items: readonly Item[]): Candidate {
     },
     digest: () => counts.records,
     async close() {
+      const { gaps, refused } = counts
+      if (gaps + refused > 0)
+        throw new Error(`${gaps} gaps, ${refused} frames refused: less was recorded than there was`)
       pipeline.stop(runtime.clock.now())
       await journal.close()
       rmSync(folder, { recursive: true })

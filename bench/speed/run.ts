@@ -32,7 +32,11 @@ function begun(): Candidate {
 /** Takes all; lets the loop turn now and then, as sockets do. */
 async function pass(take: (item: Item) => void): Promise<void> {
   for (let at = 0; at < items.length; at += TURN) {
-    for (const item of items.slice(at, at + TURN)) take(item)
+    const end = Math.min(at + TURN, items.length)
+    for (let index = at; index < end; index++) {
+      const item = items[index]
+      if (item !== undefined) take(item)
+    }
     await new Promise((resolve) => setImmediate(resolve))
   }
 }
@@ -46,15 +50,15 @@ async function fresh<Result>(
   return { ...result, digest: candidate.digest?.() ?? null }
 }
 
-/** Bytes that were allocated on the heap: what it gained between collections. */
-function allocated(profile: ReturnType<GCProfiler['stop']>, beganBytes: number): number {
+/** Bytes that were allocated on the heap, from `beganBytes` in use to `endedBytes`: what it gained between collections. */
+function allocated(profile: ReturnType<GCProfiler['stop']>, beganBytes: number, endedBytes: number): number {
   let sum = 0
   let last = beganBytes
   for (const { beforeGC, afterGC } of profile?.statistics ?? []) {
     sum += Math.max(0, beforeGC.heapStatistics.usedHeapSize - last)
     last = afterGC.heapStatistics.usedHeapSize
   }
-  return sum + Math.max(0, process.memoryUsage().heapUsed - last)
+  return sum + Math.max(0, endedBytes - last)
 }
 
 await fresh(async (take) => {
@@ -68,12 +72,13 @@ const timed = await fresh(async (take) => {
   const before = process.cpuUsage()
   await pass(take)
   const { user, system } = process.cpuUsage(before)
+  const endedBytes = process.memoryUsage().heapUsed
   const profile = profiler.stop()
   const costs = (profile?.statistics ?? []).map(({ cost }) => cost / 1_000)
   return {
     rate: (items.length * 1e6) / (user + system),
     longestCollectionMs: Math.max(0, ...costs),
-    bytesAMessage: allocated(profile, beganBytes) / items.length,
+    bytesAMessage: allocated(profile, beganBytes, endedBytes) / items.length,
     rssMb: process.memoryUsage().rss / 1e6,
   }
 })
