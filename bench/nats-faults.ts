@@ -43,6 +43,8 @@ interface Fault {
   readonly sink?: Readonly<Record<string, unknown>>
   readonly client?: Partial<NatsOptions>
   readonly cause: (servers: readonly NatsServer[]) => Promise<void>
+  /** Done every so often from then on, to the end. */
+  readonly relieve?: (servers: readonly NatsServer[]) => Promise<void>
   readonly isCluster?: true
 }
 
@@ -91,15 +93,11 @@ const FAULTS: readonly Fault[] = [
   {
     name: 'stream full for 20 s',
     sink: { stream: { discard: 'new', max_bytes: 60_000_000 } },
-    async cause([server]) {
-      await delay(30_000)
+    cause: () => delay(20_000),
+    async relieve([server]) {
       await withClient(server?.url ?? '', async (connection) => {
         const manager = await jetstreamManager(connection, { checkAPI: false })
-        const until = Date.now() + 30_000
-        while (Date.now() < until) {
-          await manager.streams.purge(STREAM)
-          await delay(500)
-        }
+        await manager.streams.purge(STREAM)
       })
     },
   },
@@ -196,6 +194,25 @@ class Memory implements Disposable {
   }
 }
 
+/** Relieves the servers until it is disposed of. */
+function relieving({ relieve }: Fault, servers: readonly NatsServer[]): AsyncDisposable {
+  const over = new AbortController()
+  const relieved = (async () => {
+    if (relieve === undefined) return
+    while (!over.signal.aborted) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other, to the end
+      await relieve(servers)
+      await delay(LOOK_MS)
+    }
+  })()
+  return {
+    async [Symbol.asyncDispose]() {
+      over.abort()
+      await relieved
+    },
+  }
+}
+
 async function end(child: ChildProcess): Promise<string> {
   const chunks: Buffer[] = []
   child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -226,6 +243,7 @@ async function measure(fault: Fault, number: number): Promise<string> {
   const startMs = performance.now()
   await fault.cause(servers)
   const overMs = performance.now()
+  await using _ = relieving(fault, servers)
   let recoveredMs = NaN
   while (performance.now() - overMs < GIVE_UP_MS) {
     const seen = await look(urls, fault.client ?? {})
@@ -248,7 +266,8 @@ async function measure(fault: Fault, number: number): Promise<string> {
   delivering[Symbol.dispose]()
   const { made }: { made: number } = JSON.parse(await end(load))
   await end(delivery)
-  spawnSync(process.execPath, [PROGRAM, 'deliver', '--config', config, '--until-end', '--sink', 'nats'])
+  const rest = [PROGRAM, 'deliver', '--config', config, '--until-end', '--sink', 'nats']
+  await once(spawn(process.execPath, rest, { stdio: 'ignore' }), 'exit')
   const stored = (await look(urls, fault.client ?? {}))?.count ?? 0
   const audit = spawnSync(process.execPath, [PROGRAM, 'journal', 'audit', '--folder', journal])
   rmSync(journal, { recursive: true })
