@@ -200,7 +200,6 @@ function relieving({ relieve }: Fault, servers: readonly NatsServer[]): AsyncDis
   const relieved = (async () => {
     if (relieve === undefined) return
     while (!over.signal.aborted) {
-      // oxlint-disable-next-line no-await-in-loop -- one after the other, to the end
       await relieve(servers)
       await delay(LOOK_MS)
     }
