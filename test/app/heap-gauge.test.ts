@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { growthOf, type HeapReading, readHeap } from './heap-gauge.ts'
+import { growthOf, type HeapReading, readHeap, stepOf } from './heap-gauge.ts'
 
 const TURNS = 100
 const READINGS = 4
@@ -40,4 +40,12 @@ test('growth is the slope that most readings agree upon', () => {
   assert.equal(growthOf([10, 12, 14, 16, 18]), 2)
   assert.equal(growthOf([10, 12, 900, 16, 18, 20, 22]), 2)
   assert.equal(growthOf([5, 5, 5, 5]), 0)
+})
+
+test('a drop of four megabytes that lasts hides no growth', () => {
+  const readings = [
+    12_338_656, 12_384_352, 12_430_712, 12_481_248, 8_239_792, 8_286_816, 8_333_008, 8_388_328,
+  ]
+  assert.equal(stepOf(readings), 46_360)
+  assert.equal(stepOf([10, 12, 900, 16, 18, 20, 22]), 2)
 })

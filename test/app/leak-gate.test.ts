@@ -122,13 +122,13 @@ test('the gate finds one socket in five hundred that is not closed', async () =>
 
 test('the gate finds a listener that each reconnect keeps', async () => {
   const source = new EventEmitter().setMaxListeners(0)
-  const { leaks } = await gate(PLANTED_RECONNECTS, (number) => {
+  const { leaks, growth } = await gate(PLANTED_RECONNECTS, (number) => {
     const state = { number, symbols: ['BTC-USDT', String(number)] }
     source.on('end', () => assert.ok(state.symbols.length > 0))
   })
   assert.ok(source.listenerCount('end') >= PLANTED_RECONNECTS)
   assert.ok(
     leaks.some((leak) => leak.endsWith('bytes of heap a reconnect')),
-    leaks.join('; '),
+    `${JSON.stringify(growth)}: ${leaks.join('; ')}`,
   )
 })

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { setTimeout as passed } from 'node:timers/promises'
-import { growthOf, type HeapReading, readHeap } from './heap-gauge.ts'
+import { type HeapReading, readHeap, stepOf } from './heap-gauge.ts'
 
 const READINGS = 8
 const OBJECTS_LIMIT_BYTES = 100
@@ -78,8 +78,8 @@ function openLeaks(before: Open, after: Open, timersSlack: number): readonly str
 function growthEach(heap: readonly HeapReading[], reconnects: number): HeapReading {
   const perReading = reconnects / (heap.length - 1)
   return {
-    objects: Math.round(growthOf(heap.map(({ objects }) => objects)) / perReading),
-    buffers: Math.round(growthOf(heap.map(({ buffers }) => buffers)) / perReading),
+    objects: Math.round(stepOf(heap.map(({ objects }) => objects)) / perReading),
+    buffers: Math.round(stepOf(heap.map(({ buffers }) => buffers)) / perReading),
   }
 }
 
