@@ -124,12 +124,9 @@ test('a period runs again and again, and misses what a busy process slept throug
     })
   })
   assert.equal(ran.length, 4)
-  // Two runs right after the pause would be a pile: the second comes at the grid's next point.
-  const gapsUs = ran.slice(2).map((atUs, index) => atUs - (ran[index + 1] ?? 0))
-  assert.ok(
-    gapsUs.every((gapUs) => gapUs > 5_000),
-    gapsUs.join(' '),
-  )
+  // Two runs right after the one that was late would be a pile: each comes at a point of the grid, or later.
+  const afterUs = (ran[3] ?? 0) - (ran[1] ?? 0)
+  assert.ok(afterUs > 9_000, ran.join(' '))
 })
 
 test('a cancelled timer does not run, and a delay beyond 24 days is not now', async () => {
