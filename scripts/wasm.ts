@@ -1,4 +1,4 @@
-// Compiles the scanner: `npm run wasm [-- --check]`. What comes out is kept in the repository, since nobody needs the compiler to run or
+// Compiles the kernel: `npm run wasm [-- --check]`. What comes out is kept in the repository, since nobody needs the compiler to run or
 // to build the program; the check compiles it again and compares.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -11,32 +11,38 @@ import { installFolder } from './install.ts'
 const ROOT = join(import.meta.dirname, '..')
 const FOLDER = join(ROOT, 'wasm')
 const COMPILER = join(FOLDER, 'node_modules/assemblyscript/bin/asc.js')
-/** Pages of 64 KiB that the columns and the largest frame take: see wasm/memory.ts. */
-const PAGES = 24
-const LINE = 108
+/** Behind the largest frame and its columns: see wasm/memory.ts. */
+const BASE = 23 * 64 * 1024
+const LINE = 140
 
 /** The bytes of the program. Throws `Error` with what the compiler says. */
 function compile(): Buffer {
   const folder = mkdtempSync(join(tmpdir(), 'marketprism-wasm-'))
-  const out = join(folder, 'scan.wasm')
-  const memory = ['--initialMemory', String(PAGES), '--maximumMemory', String(PAGES)]
+  const out = join(folder, 'kernel.wasm')
   const args = [
     COMPILER,
-    'scan.ts',
+    'kernel.ts',
     '-O3',
     '--noAssert',
+    '--enable',
+    'simd',
     '--runtime',
-    'stub',
+    'minimal',
     '--use',
     'abort=',
-    ...memory,
+    '--memoryBase',
+    String(BASE),
     '-o',
     out,
   ]
   try {
     const { status, stderr } = spawnSync(process.execPath, args, { cwd: FOLDER, encoding: 'utf8' })
     if (status !== 0) throw new Error(stderr)
-    return readFileSync(out)
+    const program = readFileSync(out)
+    const { COLUMNS_END: end } = new WebAssembly.Instance(new WebAssembly.Module(program)).exports
+    if (!(end instanceof WebAssembly.Global) || !(Number(end.value) <= BASE))
+      throw new Error(`the columns of wasm/memory.ts do not end before ${BASE}`)
+    return program
   } finally {
     rmSync(folder, { recursive: true })
   }
@@ -48,8 +54,8 @@ function moduleText(): string {
     .match(new RegExp(`.{1,${LINE}}`, 'g'))
   return [
     '// Compiled from wasm/ by `npm run wasm`.',
-    '/** The scanner, a WebAssembly module, as base64. */',
-    'export const SCAN_PROGRAM = `',
+    '/** The kernel, a WebAssembly module, as base64. */',
+    'export const KERNEL_PROGRAM = `',
     ...(lines ?? []),
     '`',
     '',
@@ -57,9 +63,9 @@ function moduleText(): string {
 }
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } })
-const files: readonly GeneratedFile[] = [{ path: 'src/venues/scan-program.ts', text: moduleText }]
+const files: readonly GeneratedFile[] = [{ path: 'src/core/kernel-program.ts', text: moduleText }]
 if (!installFolder(FOLDER)) {
-  console.log('not checked: npm cannot install the compiler of the scanner here')
+  console.log('not checked: npm cannot install the compiler of the kernel here')
 } else if (values.check) {
   const stale = staleFiles(files, ROOT)
   for (const path of stale) console.error(`${path} is not what wasm/ says: run npm run wasm`)

@@ -2,7 +2,7 @@
 import * as column from './memory'
 import { begin, endEvent, endTradeLevel, events, idIs, OTHER } from './events'
 import { setInteger, setNumber, side, symbol, symbolIs } from './events'
-import { endLevel, expect, fail, fixed, integer, isDone, levels, micros, next } from './walk'
+import { endLevel, expect, fail, fixed, Fixed, integer, isDone, levels, micros, next } from './walk'
 import { noLevels, passNumber, price, removeLevel, size, start, stop, text, until } from './walk'
 
 const DOT: u8 = 46
@@ -13,7 +13,9 @@ const TRADES = fixed('trades.')
 const HUNDRED_MS = fixed('100ms"')
 const RAW = fixed('raw"')
 const AGGREGATED = fixed('agg2"')
-const CHANGED = fixed(',"data":{"type":"change","timestamp":')
+const TYPED = fixed(',"data":{"type":"change","timestamp":')
+const TIMED = fixed(',"data":{"timestamp":')
+const CHANGED = fixed(',"type":"change"')
 const PREVIOUS_ID = fixed(',"prev_change_id":')
 const INSTRUMENT = fixed(',"instrument_name":"')
 const CHANGE_ID = fixed(',"change_id":')
@@ -47,33 +49,47 @@ export function scanDeribit(): i32 {
 }
 
 /**
+ * As documented, and in the order that was seen in 2025:
+ *
  *     {"jsonrpc":"2.0","method":"subscription","params":{"channel":"book.BTC-PERPETUAL.100ms","data":{"type":"change",
  *       "timestamp":1554373962554,"prev_change_id":297217,"instrument_name":"BTC-PERPETUAL","change_id":297218,
  *       "bids":[["delete",5041.94,0],["change",5042.34,25]],"asks":[["new",5042.7,10]]}}}
+ *     {"jsonrpc":"2.0","method":"subscription","params":{"channel":"book.BTC-PERPETUAL.raw","data":{"timestamp":1554373962554,
+ *       "type":"change","change_id":297218,"instrument_name":"BTC-PERPETUAL","bids":[],"asks":[["new",5042.7,10]],
+ *       "prev_change_id":297217}}}
  */
 function change(): i32 {
   const at = begin(column.DELTA)
   until(DOT)
   symbolIs(at, start, stop)
   store<u8>(column.STREAM + at, interval())
-  expect(CHANGED)
+  const isDocumented = next(TYPED)
+  if (!isDocumented) expect(TIMED)
   setNumber(column.VENUE_TIME, at, micros())
-  expect(PREVIOUS_ID)
-  const previous = integer()
+  if (!isDocumented) expect(CHANGED)
+  expect(isDocumented ? PREVIOUS_ID : CHANGE_ID)
+  const first = integer()
   expect(INSTRUMENT)
   text()
-  expect(CHANGE_ID)
-  setNumber(column.LAST, at, integer())
+  const second = isDocumented ? numberAt(CHANGE_ID) : 0
   expect(BIDS)
   setInteger(column.BID_START, at, levels)
   setInteger(column.BID_COUNT, at, levelsOf())
   expect(ASKS)
   setInteger(column.ASK_START, at, levels)
   setInteger(column.ASK_COUNT, at, levelsOf())
+  const third = isDocumented ? 0 : numberAt(PREVIOUS_ID)
   expect(BOOK_END)
+  const previous = isDocumented ? first : third
   setNumber(column.PREVIOUS, at, previous)
+  setNumber(column.LAST, at, isDocumented ? second : first)
   endEvent()
   return previous > 0 && isDone() ? events : OTHER
+}
+
+function numberAt(key: Fixed): f64 {
+  expect(key)
+  return integer()
 }
 
 /** Numbered as the venue's decoder does. */

@@ -1,5 +1,5 @@
-// Where what is in the scanner's memory. The columns are those of src/core/columns.ts: the program fills them where they lie, and its
-// caller reads them there.
+// What is where in the memory: a frame and its columns, then what the compiler places, then the books. The columns are those of
+// src/core/columns.ts: the program fills them where they lie, and its caller reads them there.
 
 /** A larger frame is for the strict reader. */
 export const FRAME_LIMIT: usize = 0x40000
@@ -7,8 +7,8 @@ export const FRAME_LIMIT: usize = 0x40000
 export const EVENT_LIMIT: usize = FRAME_LIMIT / 64
 export const LEVEL_LIMIT: usize = FRAME_LIMIT / 8
 
-/** Behind what the compiler places. */
-export const FRAME: usize = 0x10000
+/** Not 0: a place that is 0 is none. */
+export const FRAME: usize = 0x400
 /** Zeros stand behind the frame, so that nothing is found there. */
 export const ROOM: usize = 16
 
@@ -47,7 +47,8 @@ export const FLAGS = BYTES + 2 * EVENT_LIMIT
 export const STREAM = BYTES + 3 * EVENT_LIMIT
 export const PRICE_DECIMALS = BYTES + 4 * EVENT_LIMIT
 export const SIZE_DECIMALS = PRICE_DECIMALS + LEVEL_LIMIT
-export const MEMORY_END = SIZE_DECIMALS + LEVEL_LIMIT
+/** Here begins what the compiler places: scripts/wasm.ts sees to it. */
+export const COLUMNS_END = SIZE_DECIMALS + LEVEL_LIMIT
 
 /** Codes of src/core/columns.ts. */
 export const SNAPSHOT: u8 = 1

@@ -34,7 +34,7 @@ const SIDE_IS = fixed('","side":"')
 const BOUGHT = fixed('buy"')
 const SOLD = fixed('sell"')
 const COUNT = fixed(',"count":"')
-const SOURCE = fixed('","source":"')
+const SOURCE = fixed(',"source":"')
 const IMPROVED = fixed('1"')
 const ORDINARY = fixed('0"')
 
@@ -151,12 +151,14 @@ function trade(at: i32): void {
   endTradeLevel(at)
 }
 
-/** `"count":"3","source":"0"`: trades with ids up to `last`, and whether they were against the RPI book (sheet 7). */
+/** `"count":"3","source":"0"`, either of which may not be there: trades with ids up to `last`, and whether they were against the RPI book (sheet 7). */
 function cover(at: i32, last: f64): void {
   let count: f64 = 1
   if (next(COUNT)) {
     count = integer()
-    expect(SOURCE)
+    expect(QUOTE)
+  }
+  if (next(SOURCE)) {
     if (next(IMPROVED)) store<u8>(column.FLAGS + at, column.RPI)
     else expect(ORDINARY)
   }

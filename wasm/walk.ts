@@ -19,12 +19,18 @@ const BACKSLASHES: u64 = 0x5c5c5c5c5c5c5c5c
 const OVER_NINE: u64 = 0x7676767676767676
 
 const QUOTE: u8 = 34
+const EXPONENT: u8 = 101
+const LOWER_CASE: u8 = 32
 const MINUS: u8 = 45
 const POINT: u8 = 46
 const ZERO: u8 = 48
 
 /** So many digits always fit a double exactly. */
 const EXACT_DIGITS: usize = 15
+const DIGITS_LIMIT: f64 = 999999999999999
+/** What `pow10` and the columns hold. */
+const EXPONENT_LIMIT: i32 = 15
+const DECIMALS_LIMIT: i32 = 18
 const MILLIS_LIMIT: f64 = 9007199254740
 const POW10 = memory.data<u64>([
   1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000,
@@ -162,12 +168,12 @@ export function boolean(): bool {
 
 /** Reads a decimal as the price of the level that comes next. */
 export function price(): void {
-  at = decimalAt(at, PRICES + (levels << 3), PRICE_DECIMALS + levels)
+  readDecimal(PRICES + (levels << 3), PRICE_DECIMALS + levels)
 }
 
 /** Reads a decimal as the size of the level that comes next. */
 export function size(): void {
-  at = decimalAt(at, SIZES + (levels << 3), SIZE_DECIMALS + levels)
+  readDecimal(SIZES + (levels << 3), SIZE_DECIMALS + levels)
 }
 
 /** Passes over a decimal, whose value goes where the next level overwrites it. */
@@ -208,9 +214,36 @@ export function textLevels(): i32 {
 }
 
 /**
- * Reads a decimal of at most 15 digits, without sign and exponent, to `mantissa` (f64) and `decimals` (u8): without the trailing zeros of
- * its fraction, as the strict reader gives it. Answers the place behind it.
+ * Reads a decimal of at most 15 digits without a sign to `mantissa` (f64) and `decimals` (u8): without the trailing zeros of its
+ * fraction, as the strict reader gives it.
  */
+function readDecimal(mantissa: usize, decimals: usize): void {
+  const from = at
+  at = decimalAt(from, mantissa, decimals)
+  if ((load<u8>(at) | LOWER_CASE) == EXPONENT) readExponent(from, mantissa, decimals)
+}
+
+/** `1.5e-5`: with one digit before its point, and not 0, such a number has no zeros behind its last digit. */
+function readExponent(from: usize, mantissa: usize, decimals: usize): void {
+  const digits = load<f64>(mantissa)
+  const fine = i32(load<u8>(decimals))
+  const isPlain = load<u8>(from) != ZERO && !isDigit(load<u8>(from, 1))
+  at++
+  const isFine = next(NEGATIVE)
+  if (!isFine) next(POSITIVE)
+  const power = i32(integer())
+  if (!isPlain || power > EXPONENT_LIMIT) {
+    fail()
+    return
+  }
+  const moved = isFine ? fine + power : fine - power
+  store<u8>(decimals, u8(max(moved, 0)))
+  if (moved < 0) store<f64>(mantissa, digits * f64(pow10(usize(-moved))))
+  // The digits that are put behind it count as well.
+  if (moved > DECIMALS_LIMIT || digits * f64(pow10(usize(max(-moved, 0)))) > DIGITS_LIMIT) fail()
+}
+
+/** The same without an exponent. Answers the place behind it. */
 function decimalAt(from: usize, mantissa: usize, decimals: usize): usize {
   const high = load<u64>(from) ^ ZEROS
   const count = digitsOf(high)
@@ -286,6 +319,8 @@ function pairOf(word: u64): u64 {
   return (fours * 10000 + (fours >> 32)) & 0xffffffff
 }
 
+const NEGATIVE = fixed('-')
+const POSITIVE = fixed('+')
 const TRUE = fixed('true')
 const FALSE = fixed('false')
 const NO_LEVELS = fixed('[]')

@@ -1,6 +1,7 @@
 import type { Columns } from '../core/columns.ts'
 import { DECIMALS_LIMIT, formatDecimal, POW10 } from '../core/decimal.ts'
 import { DecodeError } from '../core/errors.ts'
+import { kernel } from '../core/kernel.ts'
 import { type SetOutcome, Side } from './side.ts'
 
 /** Hears what each level of an update did. For statistics; the hot path goes without. */
@@ -28,14 +29,16 @@ export class Book {
   /** Beyond these prices levels were not told or were forgotten, scaled; NaN: none were. */
   #bidCut = Number.NaN
   #askCut = Number.NaN
+  readonly #scanned = kernel().columns
   readonly #tickDecimals: number
   readonly #lotDecimals: number
 
+  /** Begins with these decimals, or with as many as a book may have: a finer number is then refused when it comes. */
   constructor(priceDecimals = 0, sizeDecimals = 0) {
-    this.priceDecimals = priceDecimals
-    this.sizeDecimals = sizeDecimals
-    this.#tickDecimals = priceDecimals
-    this.#lotDecimals = sizeDecimals
+    this.#tickDecimals = Math.min(priceDecimals, DECIMALS_LIMIT)
+    this.#lotDecimals = Math.min(sizeDecimals, DECIMALS_LIMIT)
+    this.priceDecimals = this.#tickDecimals
+    this.sizeDecimals = this.#lotDecimals
   }
 
   /** An empty book of the same instrument. */
@@ -72,6 +75,12 @@ export class Book {
     this.sequence = columns.last[at] ?? Number.NaN
     this.venueTimeUs = columns.venueTimeUs[at] ?? Number.NaN
     if (this.#rolling !== Infinity) this.#bound()
+  }
+
+  /** Forgets all levels: whoever lets a book go says so, because its memory is not seen by the collector of garbage. */
+  clear(): void {
+    this.bids.clear()
+    this.asks.clear()
   }
 
   /** True when the best bid is at or over the best ask: a sound book shows it for one update at most, or in an auction. */
@@ -111,8 +120,7 @@ export class Book {
 
   /** Begins anew, counting in tick and lot again: finer numbers than the venue sends take room that its prices may need. */
   #restart(columns: Columns, at: number, rolling: number): void {
-    this.bids.clear()
-    this.asks.clear()
+    this.clear()
     this.#bidCut = Number.NaN
     this.#askCut = Number.NaN
     this.priceDecimals = this.#tickDecimals
@@ -132,9 +140,15 @@ export class Book {
     const side = name === 'bid' ? this.bids : this.asks
     const start = (name === 'bid' ? columns.bidStart[at] : columns.askStart[at]) ?? 0
     const count = (name === 'bid' ? columns.bidCount[at] : columns.askCount[at]) ?? 0
-    for (let level = start; level < start + count; level++) {
+    const end = start + count
+    const isScanned = columns === this.#scanned && watch === undefined
+    for (let level = start; level < end; level++) {
+      if (isScanned) {
+        level = side.setLevels(level, end, this)
+        if (level === end) return
+      }
       const outcome = this.#set(side, columns, level)
-      if (watch !== undefined) watch(outcome)
+      watch?.(outcome)
     }
   }
 

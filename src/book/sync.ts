@@ -166,13 +166,17 @@ export class BookSync {
     if (!renewal.isLive || renewal.book.sequence !== this.#book.sequence) return 'waiting'
     this.#renewal = undefined
     const isEqual = audit(this.#book, renewal.book).name === 'equal'
-    if (isEqual || isSuspected) this.#book = renewal.book
+    const isTaken = isEqual || isSuspected
+    const left = isTaken ? this.#book : renewal.book
+    if (isTaken) this.#book = renewal.book
+    left.clear()
     return isEqual ? 'equal' : 'different'
   }
 
   /** The book is not to be trusted any more. */
   lose(): void {
     this.#state = { name: 'waiting' }
+    this.#renewal?.book.clear()
     this.#renewal = undefined
     this.#oldInARow = 0
   }

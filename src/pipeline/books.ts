@@ -7,7 +7,7 @@ import type { Counts } from '../telemetry/counts.ts'
 import type { Emit } from '../telemetry/events.ts'
 import type { GapLedger } from './gap-ledger.ts'
 import type { Recorder } from './recorder.ts'
-import type { BookStream, InstrumentStreams } from './streams.ts'
+import type { BookStream, InstrumentStreams, Origin } from './streams.ts'
 
 /** A book may look crossed for one update, while the other side's change is on its way; after so many it is wrong. */
 const CROSSED_LIMIT = 2
@@ -48,13 +48,8 @@ export class Books {
     this.#links = links
   }
 
-  /** Takes the delta at `at`. `suspect` is what would explain a hole before it. */
-  delta(
-    streams: InstrumentStreams,
-    columns: Columns,
-    at: number,
-    from: { readonly receiveTimeUs: EpochMicros; readonly suspect: GapCause },
-  ): void {
+  /** Takes the delta at `at`. */
+  delta(streams: InstrumentStreams, columns: Columns, at: number, from: Origin): void {
     const outcome = streams.book.sync.delta(columns, at, from.receiveTimeUs)
     switch (outcome) {
       case 'applied':
@@ -68,7 +63,7 @@ export class Books {
         this.#links.counts.unsynced++
         break
       case 'gap':
-        this.#recover(streams, from.suspect)
+        this.#recover(streams, this.#links.gaps.suspect(from.session, streams.book.goodTimeUs))
         break
       case 'reset':
       case 'checksum':

@@ -1,18 +1,21 @@
-const MINUS = 45
-const ZERO = 48
-const POINT = 46
-const HALF = 100_000_000
+import type { Side } from '../book/side.ts'
+import { formatDecimal } from '../core/decimal.ts'
+import { type Decimals, kernel } from '../core/kernel.ts'
+
+/** Fewer bytes are copied faster in a loop than through the call of `set`. */
+const SET_LENGTH = 24
 
 /**
- * Text as bytes in one growing buffer, written without intermediate strings: what a record is made in. `bytes.subarray(0, length)`
- * is the text so far, good until the next `reset`.
+ * Text as bytes, written without intermediate strings: what a record is made in. It stands in the kernel's memory, which writes numbers and levels
+ * itself: there is one text at a time in a process, good until another writer writes.
  */
 export class ByteWriter {
-  bytes: Uint8Array
+  readonly #kernel = kernel()
   length = 0
 
-  constructor(capacity = 64 * 1024) {
-    this.bytes = new Uint8Array(capacity)
+  /** What was written since the last `reset`. */
+  get text(): Uint8Array {
+    return this.#kernel.text.subarray(0, this.length)
   }
 
   reset(): void {
@@ -21,115 +24,75 @@ export class ByteWriter {
 
   /** Copies ready bytes. */
   put(text: Uint8Array): void {
+    if (text.length < SET_LENGTH) {
+      this.copy(text, 0, text.length)
+      return
+    }
     this.#reserve(text.length)
-    this.bytes.set(text, this.length)
+    this.#kernel.text.set(text, this.length)
     this.length += text.length
   }
 
   /** Copies `from.subarray(start, end)` without making the view; for the few bytes of an id. */
   copy(from: Uint8Array, start: number, end: number): void {
     this.#reserve(end - start)
-    for (let at = start; at < end; at++) this.bytes[this.length++] = from[at] ?? 0
+    for (let at = start; at < end; at++) this.#kernel.text[this.length++] = from[at] ?? 0
   }
 
   byte(value: number): void {
     this.#reserve(1)
-    this.bytes[this.length++] = value
+    this.#kernel.text[this.length++] = value
   }
 
   /** Short ASCII text; anything else must come as ready bytes. */
   ascii(text: string): void {
     this.#reserve(text.length)
-    for (let at = 0; at < text.length; at++) this.bytes[this.length++] = text.charCodeAt(at)
+    for (let at = 0; at < text.length; at++) this.#kernel.text[this.length++] = text.charCodeAt(at)
   }
 
   /** A safe integer, or `null` for NaN. */
   integer(value: number): void {
-    if (Number.isNaN(value)) {
-      this.ascii('null')
-      return
-    }
-    this.#reserve(20)
-    if (value < 0) {
-      this.bytes[this.length++] = MINUS
-      this.#digits(-value)
-    } else this.#digits(value)
+    this.#reserve(this.#kernel.numberTextLimit)
+    this.#to(this.#kernel.writeInteger(this.#place, value))
   }
 
   /** `mantissa / 10^decimals` in plain notation, without trailing zeros. */
   decimal(mantissa: number | bigint, decimals: number): void {
     if (typeof mantissa === 'bigint') {
-      this.#bigDecimal(mantissa, decimals)
+      this.ascii(formatDecimal(mantissa, decimals))
       return
     }
-    this.#reserve(48)
-    let value = mantissa
-    if (value < 0) {
-      this.bytes[this.length++] = MINUS
-      value = -value
-    }
-    const start = this.length
-    this.#digits(value)
-    if (decimals === 0) return
-    this.#point(start, decimals)
+    this.#reserve(this.#kernel.numberTextLimit)
+    this.#to(this.#kernel.writeDecimal(this.#place, mantissa, decimals))
   }
 
-  /** Puts the point `decimals` digits from the end of the digits that begin at `start`, and drops trailing zeros. */
-  #point(start: number, decimals: number): void {
-    const { bytes } = this
-    const missing = decimals + 1 - (this.length - start)
-    if (missing > 0) {
-      bytes.copyWithin(start + missing, start, this.length)
-      bytes.fill(ZERO, start, start + missing)
-      this.length += missing
-    }
-    const point = this.length - decimals
-    let end = this.length
-    while (end > point && bytes[end - 1] === ZERO) end--
-    if (end === point) {
-      this.length = point
-      return
-    }
-    bytes.copyWithin(point + 1, point, end)
-    bytes[point] = POINT
-    this.length = end + 1
+  /** Levels `from` to `to` of the kernel's columns, none of whose sizes is beyond 2^53: `["7403.89","0.002"],…`. */
+  levels(from: number, to: number): void {
+    this.#reserve((to - from) * this.#kernel.levelTextLimit)
+    this.#to(this.#kernel.writeLevels(this.#place, from, to))
   }
 
-  #bigDecimal(mantissa: bigint, decimals: number): void {
-    this.#reserve(64)
-    const start = this.length
-    this.ascii(mantissa.toString())
-    if (decimals > 0) this.#point(start, decimals)
+  /** The same of the best `depth` levels of a side; false where a size is beyond 2^53, and nothing is written. */
+  side(side: Side, depth: number, decimals: Decimals): boolean {
+    const levels = Math.min(depth, side.count)
+    this.#reserve(levels * this.#kernel.levelTextLimit)
+    const end = side.write(this.#place, levels, decimals)
+    if (end === undefined) return false
+    this.#to(end)
+    return true
   }
 
-  /** Digits of a whole number: two halves of 8 digits, because 32-bit division is several times faster than a double's. */
-  #digits(value: number): void {
-    if (value < HALF) {
-      this.#small(value | 0, 0)
-      return
-    }
-    const high = Math.floor(value / HALF)
-    this.#digits(high)
-    this.#small((value - high * HALF) | 0, 8)
+  /** Where the next byte goes, in the kernel's memory. */
+  get #place(): number {
+    return this.#kernel.textPlace + this.length
   }
 
-  #small(value: number, width: number): void {
-    let rest = value
-    let count = 1
-    for (let bound = 10; count < 8 && rest >= bound; bound *= 10) count++
-    const digits = Math.max(count, width)
-    for (let at = this.length + digits - 1; at >= this.length; at--) {
-      const next = (rest / 10) | 0
-      this.bytes[at] = ZERO + rest - next * 10
-      rest = next
-    }
-    this.length += digits
+  /** The kernel has written up to there. */
+  #to(place: number): void {
+    this.length = (place >>> 0) - this.#kernel.textPlace
   }
 
   #reserve(more: number): void {
-    if (this.length + more <= this.bytes.length) return
-    const bytes = new Uint8Array(Math.max(this.bytes.length * 2, this.length + more))
-    bytes.set(this.bytes.subarray(0, this.length))
-    this.bytes = bytes
+    this.#kernel.reserveText(this.length + more)
   }
 }

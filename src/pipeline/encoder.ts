@@ -4,16 +4,15 @@ import { BUY, type Columns, TRADE_FLAG_NAMES } from '../core/columns.ts'
 import type { GapCause, GapRepair } from '../core/gap.ts'
 import { type Channel, exchangeOf } from '../core/ids.ts'
 import type { Instrument } from '../core/instrument.ts'
-import { RECORD_TYPES, type RecordType } from '../core/record.ts'
+import { kernel } from '../core/kernel.ts'
+import type { RecordType } from '../core/record.ts'
 import type { EpochMicros } from '../core/units.ts'
 import { ByteWriter } from './byte-writer.ts'
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value)
 
-const SEQ = text('"seq":')
 const VENUE_TIME = text(',"venue_time_us":')
 const RECEIVE_TIME = text(',"recv_time_us":')
-const EPOCH = text(',"epoch":')
 const KNOWN_BIDS = text(',"known_depth_bids":')
 const KNOWN_ASKS = text(',"known_depth_asks":')
 const FIRST_SEQUENCE = text(',"first_sequence":')
@@ -21,7 +20,6 @@ const LAST_SEQUENCE = text(',"last_sequence":')
 const SEQUENCE = text(',"sequence":')
 const BIDS = text(',"bids":[')
 const ASKS = text('],"asks":[')
-const TRADE_ID = text(',"trade_id":"')
 const TRADE_SEQ = text('","trade_seq":')
 const PRICE = text(',"price":"')
 const SIZE = text('","size":"')
@@ -29,24 +27,35 @@ const LEVEL = text('["')
 const LEVEL_SIZE = text('","')
 const LEVEL_END = text('"]')
 const COMMA = 44
-const QUOTE = 34
 const COLON = 58
 const CLOSE_BRACE = 125
 const NEWLINE = 10
 
-/** What never changes in the records of one instrument, as ready bytes. */
-interface Prefix {
-  /** `{"type":…,"session":…,` */
+/** What never changes in the records of one type and instrument, as ready bytes. */
+interface Head {
+  /** `{"type":…,"session":…,"seq":` */
   readonly head: Uint8Array
-  /** `,"id":"binance:spot:trade:BTCUSDT:` */
-  readonly id: Uint8Array
-  /** `","size_unit":…` */
-  readonly tail: Uint8Array
   seq: number
 }
 
+interface Ends {
+  /** `,"id":"binance:spot:orderbook:BTCUSDT:`; of trades `…:trade:BTCUSDT:aggTrade:`, without the last part for the usual stream. */
+  readonly id: Uint8Array
+  /** `","size_unit":…,"epoch":`; of trades `","size_unit":…,"stream":"aggTrade","trade_id":"`. */
+  readonly tail: Uint8Array
+}
+
+type Prefix = Head & Ends
+
+/** Of trades, by the stream of the venue that they came on. */
+interface TradePrefix extends Head {
+  readonly streams: readonly Ends[]
+}
+
 /** The streams of one instrument as the encoder sees them: ready bytes and counters. */
-export type RecordStreams = Readonly<Record<RecordType, Prefix>>
+export type RecordStreams = Readonly<Record<Exclude<RecordType, 'trade'>, Prefix>> & {
+  readonly trade: TradePrefix
+}
 
 export interface GapFacts {
   readonly channel: Channel
@@ -57,6 +66,12 @@ export interface GapFacts {
   readonly toSequence: number
   readonly missed: number
   readonly repairedBy: GapRepair | undefined
+}
+
+/** Where a trade came from. */
+export interface TradeOrigin {
+  readonly frame: Uint8Array
+  readonly receiveTimeUs: EpochMicros
 }
 
 /** Where a book stands in its life, for its records. */
@@ -70,46 +85,42 @@ export interface BookStamp {
  */
 export class Encoder {
   readonly #session: string
+  readonly #tradeStreams: readonly string[]
   readonly #writer = new ByteWriter()
+  /** Columns that the kernel can write. */
+  readonly #scanned = kernel().columns
 
-  constructor(session: string) {
+  /** `tradeStreams` are those of the venue, by their numbers in the columns. */
+  constructor(session: string, tradeStreams: readonly string[]) {
     this.#session = session
+    this.#tradeStreams = tradeStreams
   }
 
   /** The record made last, with its newline. */
   get line(): Uint8Array {
-    return this.#writer.bytes.subarray(0, this.#writer.length)
+    return this.#writer.text
   }
 
   streams(instrument: Instrument): RecordStreams {
-    const [trade, orderbookDelta, orderbook, gap] = RECORD_TYPES.map((type) => this.#prefix(type, instrument))
-    if (!trade || !orderbookDelta || !orderbook || !gap)
-      throw new RangeError('a record type without a prefix')
-    return { trade, orderbook_delta: orderbookDelta, orderbook, gap }
+    return {
+      trade: this.#tradePrefix(instrument),
+      orderbook_delta: this.#prefix('orderbook_delta', instrument),
+      orderbook: this.#prefix('orderbook', instrument),
+      gap: this.#prefix('gap', instrument),
+    }
   }
 
   /** Trade `at` of `columns`; its id is read from the frame that the columns came from. */
-  trade(
-    prefix: Prefix,
-    columns: Columns,
-    at: number,
-    from: { frame: Uint8Array; receiveTimeUs: EpochMicros; stream: string },
-  ): void {
-    const writer = this.#begin(prefix, columns.venueTimeUs[at] ?? Number.NaN, from.receiveTimeUs)
+  trade(prefix: TradePrefix, columns: Columns, at: number, { frame, receiveTimeUs }: TradeOrigin): void {
+    const stream = prefix.streams[columns.stream[at] ?? 0]
+    if (stream === undefined) throw new RangeError('a trade of no stream')
+    const writer = this.#begin(prefix, columns.venueTimeUs[at] ?? Number.NaN, receiveTimeUs)
     const idStart = columns.idStart[at] ?? 0
     const idEnd = columns.idEnd[at] ?? 0
-    writer.put(prefix.id)
-    if (from.stream !== 'trade' && from.stream !== 'trades') {
-      writer.ascii(from.stream)
-      writer.byte(COLON)
-    }
-    writer.copy(from.frame, idStart, idEnd)
-    writer.put(prefix.tail)
-    writer.ascii(',"stream":"')
-    writer.ascii(from.stream)
-    writer.byte(QUOTE)
-    writer.put(TRADE_ID)
-    writer.copy(from.frame, idStart, idEnd)
+    writer.put(stream.id)
+    writer.copy(frame, idStart, idEnd)
+    writer.put(stream.tail)
+    writer.copy(frame, idStart, idEnd)
     writer.put(TRADE_SEQ)
     writer.integer(columns.last[at] ?? Number.NaN)
     this.#fills(columns, at)
@@ -188,35 +199,41 @@ export class Encoder {
     this.#finish()
   }
 
-  #prefix(type: RecordType, instrument: Instrument): Prefix {
-    const exchange = exchangeOf(instrument.venue)
+  #head(type: RecordType, instrument: Instrument): Head {
     const { marketType, name, symbol } = instrument
     const head = {
       type,
-      exchange,
+      exchange: exchangeOf(instrument.venue),
       market_type: marketType,
       symbol: name,
       instrument: symbol,
       session: this.#session,
     }
-    const id = JSON.stringify(`${exchange}:${marketType}:${type}:${symbol}:`)
-    const contracts =
-      instrument.sizeUnit === 'base' || instrument.contractSize === undefined
-        ? ''
-        : `,${JSON.stringify({ contract_size: instrument.contractSize, contract_currency: instrument.contractCurrency }).slice(1, -1)}`
+    return { head: text(`${JSON.stringify(head).slice(0, -1)},"seq":`), seq: 0 }
+  }
+
+  #prefix(type: Exclude<RecordType, 'trade'>, instrument: Instrument): Prefix {
+    const epoch = type === 'gap' ? '' : ',"epoch":'
     return {
-      head: text(`${JSON.stringify(head).slice(0, -1)},`),
-      id: text(`,"id":${id.slice(0, -1)}`),
-      tail: text(`","size_unit":"${instrument.sizeUnit}"${contracts}`),
-      seq: 0,
+      ...this.#head(type, instrument),
+      id: text(idText(type, instrument)),
+      tail: text(sizeText(instrument) + epoch),
     }
   }
 
-  #begin(prefix: Prefix, venueTimeUs: number, receiveTimeUs: EpochMicros): ByteWriter {
+  #tradePrefix(instrument: Instrument): TradePrefix {
+    const id = idText('trade', instrument)
+    const streams = this.#tradeStreams.map((stream) => ({
+      id: text(stream === 'trade' || stream === 'trades' ? id : `${id}${stream}:`),
+      tail: text(`${sizeText(instrument)},"stream":"${stream}","trade_id":"`),
+    }))
+    return { ...this.#head('trade', instrument), streams }
+  }
+
+  #begin(prefix: Head, venueTimeUs: number, receiveTimeUs: EpochMicros): ByteWriter {
     const writer = this.#writer
     writer.reset()
     writer.put(prefix.head)
-    writer.put(SEQ)
     writer.integer(++prefix.seq)
     writer.put(VENUE_TIME)
     writer.integer(venueTimeUs)
@@ -238,7 +255,6 @@ export class Encoder {
 
   #standing(book: Book, stamp: BookStamp): void {
     const writer = this.#writer
-    writer.put(EPOCH)
     writer.integer(stamp.epoch)
     writer.put(KNOWN_BIDS)
     writer.integer(Number.isNaN(book.bidBound) ? Number.NaN : book.knownDepth('bid'))
@@ -263,6 +279,10 @@ export class Encoder {
 
   #columnLevels(columns: Columns, start: number, count: number): void {
     const writer = this.#writer
+    if (columns === this.#scanned) {
+      writer.levels(start, start + count)
+      return
+    }
     for (let level = start; level < start + count; level++) {
       if (level > start) writer.byte(COMMA)
       writer.put(LEVEL)
@@ -283,6 +303,7 @@ export class Encoder {
 
   #bookLevels(book: Book, side: Side, depth: number): void {
     const writer = this.#writer
+    if (writer.side(side, depth, book)) return
     const levels = Math.min(depth, side.count)
     for (let level = 0; level < levels; level++) {
       if (level > 0) writer.byte(COMMA)
@@ -293,4 +314,19 @@ export class Encoder {
       writer.put(LEVEL_END)
     }
   }
+}
+
+/** `,"id":"binance:spot:trade:BTCUSDT:` */
+function idText(type: RecordType, { venue, marketType, symbol }: Instrument): string {
+  const id = JSON.stringify(`${exchangeOf(venue)}:${marketType}:${type}:${symbol}:`)
+  return `,"id":${id.slice(0, -1)}`
+}
+
+/** `","size_unit":"base"`, and for contracts what one of them is. */
+function sizeText({ sizeUnit, contractSize, contractCurrency }: Instrument): string {
+  const contracts =
+    sizeUnit === 'base' || contractSize === undefined
+      ? ''
+      : `,${JSON.stringify({ contract_size: contractSize, contract_currency: contractCurrency }).slice(1, -1)}`
+  return `","size_unit":"${sizeUnit}"${contracts}`
 }

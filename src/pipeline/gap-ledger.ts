@@ -24,6 +24,7 @@ export class GapLedger {
   readonly #recorder: Recorder
   readonly #emit: Emit
   readonly #counts: Counts
+  #refused: { readonly session: number; readonly timeUs: EpochMicros } | undefined
 
   constructor(
     venue: VenueId,
@@ -34,6 +35,18 @@ export class GapLedger {
     this.#recorder = recorder
     this.#emit = telemetry.emit
     this.#counts = telemetry.counts
+  }
+
+  /** A frame of `session` was refused: the likely cause of a hole right after it. */
+  refused(session: number, timeUs: EpochMicros): void {
+    this.#refused = { session, timeUs }
+  }
+
+  /** What would explain a hole in a stream of `session` whose last good frame came at `goodTimeUs`. */
+  suspect(session: number, goodTimeUs: EpochMicros | undefined): GapCause {
+    const refused = this.#refused
+    if (refused === undefined || refused.session !== session) return 'sequence'
+    return refused.timeUs >= (goodTimeUs ?? 0) ? 'malformed' : 'sequence'
   }
 
   /**

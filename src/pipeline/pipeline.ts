@@ -1,4 +1,3 @@
-import type { SnapshotOutcome } from '../book/sync.ts'
 import { Columns, KIND } from '../core/columns.ts'
 import { DecodeError } from '../core/errors.ts'
 import type { GapCause } from '../core/gap.ts'
@@ -13,6 +12,7 @@ import type { Symbols } from '../venues/symbols.ts'
 import type { Venue } from '../venues/venue.ts'
 import { Books, type BookLinks } from './books.ts'
 import { Conflation, type ConflationLinks } from './conflation.ts'
+import { Encoder } from './encoder.ts'
 import { GapLedger } from './gap-ledger.ts'
 import { type Append, Recorder } from './recorder.ts'
 import { type Shed, type ShedRules, topLimits } from './shedding.ts'
@@ -20,6 +20,7 @@ import {
   BookStream,
   carry,
   type InstrumentStreams,
+  type Origin,
   type PublishChoice,
   release,
   succeed,
@@ -56,12 +57,6 @@ interface StreamRef {
   readonly channel: Channel
 }
 
-interface Origin {
-  readonly session: number
-  readonly frame: Uint8Array
-  readonly receiveTimeUs: EpochMicros
-}
-
 /** The answer to a snapshot request that asked for `window` levels a side. */
 interface SnapshotAnswer {
   readonly body: Uint8Array
@@ -94,14 +89,12 @@ export class Pipeline {
   readonly #trades: Trades
   /** By slot, for whoever shows or checks them. */
   readonly streams: readonly InstrumentStreams[]
-  /** Session and time of the last refused frame: the likely cause of a hole right after it. */
-  #refused: { readonly session: number; readonly timeUs: EpochMicros } | undefined
   #isStopped = false
 
   constructor(options: PipelineOptions, links: PipelineLinks) {
     const { emit, counts, recovery } = links
     const { venue, levelLimit } = options
-    const recorder = new Recorder(options.session, links.append, counts)
+    const recorder = new Recorder(new Encoder(options.session, venue.tradeStreams), links.append, counts)
     const gaps = new GapLedger(venue.id, recorder, { emit, counts })
     this.#options = options
     this.#emit = emit
@@ -118,7 +111,7 @@ export class Pipeline {
       counts,
       levelLimit,
     })
-    this.#trades = new Trades(venue.tradeStreams, recorder, gaps, counts)
+    this.#trades = new Trades(recorder, gaps, counts)
     this.streams = options.instruments.map((instrument, slot) => {
       const publish = options.publish(instrument)
       return {
@@ -142,7 +135,7 @@ export class Pipeline {
       this.#columns = this.#read(bytes)
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error
-      this.#refused = { session, timeUs: receiveTimeUs }
+      this.#gaps.refused(session, receiveTimeUs)
       this.#tellRefused(error)
       return undefined
     }
@@ -168,12 +161,15 @@ export class Pipeline {
     const streams = this.streams[slot]
     const requests = this.#options.venue.snapshot
     if (streams === undefined || requests === undefined || this.#isStopped) return 'ignored'
-    const outcome = this.#guarded(streams, () => {
+    try {
       requests.read(answer.body, slot, this.#snapshotColumns)
-      return this.#books.snapshot(streams, this.#snapshotColumns, 0, { ...answer, isAnswer: true })
-    })
-    if (outcome === 'checksum' || outcome === undefined) return 'refused'
-    return outcome === 'beside' ? 'joined' : outcome
+      const outcome = this.#books.snapshot(streams, this.#snapshotColumns, 0, { ...answer, isAnswer: true })
+      if (outcome === 'checksum') return 'refused'
+      return outcome === 'beside' ? 'joined' : outcome
+    } catch (error) {
+      this.#spoilt(streams, error)
+      return 'refused'
+    }
   }
 
   /** `session` will carry these streams; see `Ownership`. */
@@ -262,39 +258,32 @@ export class Pipeline {
     for (let at = 0; at < columns.count; at++) {
       const streams = this.streams[columns.slot[at] ?? -1]
       if (streams === undefined) this.#counts.unknown++
-      else if (columns.kind[at] === KIND.trade) {
-        const suspect = this.#suspect(origin.session, streams.trades.goodTimeUs)
-        this.#trades.take(streams, columns, at, { ...origin, suspect })
-      } else if (streams.book.owner === origin.session || this.#succeeds(streams.book, at, origin.session)) {
+      else if (columns.kind[at] === KIND.trade) this.#trades.take(streams, columns, at, origin)
+      else if (streams.book.owner === origin.session || this.#succeeds(streams.book, at, origin.session)) {
         this.#bookEvent(streams, at, origin)
       }
     }
   }
 
-  #bookEvent(streams: InstrumentStreams, at: number, { session, receiveTimeUs }: Origin): void {
+  #bookEvent(streams: InstrumentStreams, at: number, origin: Origin): void {
     const columns = this.#columns
-    const outcome = this.#guarded(streams, () => {
+    try {
       if (columns.kind[at] === KIND.snapshot) {
         const { window } = this.#options.venue
-        return this.#books.snapshot(streams, columns, at, { receiveTimeUs, window, isAnswer: false })
-      }
-      const suspect = this.#suspect(session, streams.book.goodTimeUs)
-      this.#books.delta(streams, columns, at, { receiveTimeUs, suspect })
-      return 'joined'
-    })
-    if (outcome === undefined) this.#recover(streams.slot)
+        const { receiveTimeUs } = origin
+        this.#books.snapshot(streams, columns, at, { receiveTimeUs, window, isAnswer: false })
+      } else this.#books.delta(streams, columns, at, origin)
+    } catch (error) {
+      this.#spoilt(streams, error)
+      this.#recover(streams.slot)
+    }
   }
 
-  /** Runs `take`; a number that the book cannot hold costs the book, not the process, and answers `undefined`. */
-  #guarded(streams: InstrumentStreams, take: () => SnapshotOutcome): SnapshotOutcome | undefined {
-    try {
-      return take()
-    } catch (error) {
-      if (!(error instanceof DecodeError)) throw error
-      this.#tellRefused(error)
-      this.#books.lose(streams, 'malformed')
-      return undefined
-    }
+  /** A number that the book cannot hold costs the book, not the process. */
+  #spoilt(streams: InstrumentStreams, error: unknown): void {
+    if (!(error instanceof DecodeError)) throw error
+    this.#tellRefused(error)
+    this.#books.lose(streams, 'malformed')
   }
 
   /** Whether a book event of another session than the owner proves that this session has joined, and is to be taken. */
@@ -314,13 +303,6 @@ export class Pipeline {
     if (verdict !== 'next' && verdict !== 'old') return false
     succeed(book)
     return true
-  }
-
-  /** What would explain a hole in a stream whose last good frame came at `goodTimeUs`. */
-  #suspect(session: number, goodTimeUs: EpochMicros | undefined): GapCause {
-    const refused = this.#refused
-    if (refused === undefined || refused.session !== session) return 'sequence'
-    return refused.timeUs >= (goodTimeUs ?? 0) ? 'malformed' : 'sequence'
   }
 
   #tellRefused(error: DecodeError): void {

@@ -2,7 +2,7 @@ import type { Book } from '../book/book.ts'
 import type { Columns } from '../core/columns.ts'
 import type { EpochMicros } from '../core/units.ts'
 import type { Counts } from '../telemetry/counts.ts'
-import { type BookStamp, Encoder, type GapFacts, type RecordStreams } from './encoder.ts'
+import type { BookStamp, Encoder, GapFacts, RecordStreams, TradeOrigin } from './encoder.ts'
 
 /** Where finished records go: the journal. The bytes are only good during the call. */
 export type Append = (line: Uint8Array, receiveTimeUs: EpochMicros) => void
@@ -17,8 +17,8 @@ export class Recorder {
   readonly #counts: Counts
   #isHeld = false
 
-  constructor(session: string, append: Append, counts: Counts) {
-    this.encoder = new Encoder(session)
+  constructor(encoder: Encoder, append: Append, counts: Counts) {
+    this.encoder = encoder
     this.#append = append
     this.#counts = counts
   }
@@ -35,12 +35,7 @@ export class Recorder {
     this.#isHeld = false
   }
 
-  trade(
-    records: RecordStreams,
-    columns: Columns,
-    at: number,
-    from: { readonly frame: Uint8Array; readonly receiveTimeUs: EpochMicros; readonly stream: string },
-  ): void {
+  trade(records: RecordStreams, columns: Columns, at: number, from: TradeOrigin): void {
     this.encoder.trade(records.trade, columns, at, from)
     this.#counts.trades++
     this.#hand(from.receiveTimeUs)

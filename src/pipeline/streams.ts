@@ -6,6 +6,13 @@ import type { Instrument } from '../core/instrument.ts'
 import type { EpochMicros } from '../core/units.ts'
 import type { RecordStreams } from './encoder.ts'
 
+/** The frame that an event stood in. */
+export interface Origin {
+  readonly session: number
+  readonly frame: Uint8Array
+  readonly receiveTimeUs: EpochMicros
+}
+
 /** A stretch of which nothing is known, not over yet. */
 export interface OpenGap {
   readonly cause: GapCause

@@ -1,21 +1,9 @@
 import { OLD_LIMIT, type Verdict } from '../book/sync.ts'
 import type { Columns } from '../core/columns.ts'
-import type { GapCause } from '../core/gap.ts'
-import type { EpochMicros } from '../core/units.ts'
 import type { Counts } from '../telemetry/counts.ts'
 import type { GapLedger } from './gap-ledger.ts'
 import type { Recorder } from './recorder.ts'
-import { type InstrumentStreams, succeed, type TradeStream } from './streams.ts'
-
-/** Where a trade came from. */
-export interface TradeOrigin {
-  readonly session: number
-  /** The frame that the columns were read from: the id is copied out of it. */
-  readonly frame: Uint8Array
-  readonly receiveTimeUs: EpochMicros
-  /** What would explain a hole before this trade, if there is one. */
-  readonly suspect: GapCause
-}
+import { type InstrumentStreams, type Origin, succeed, type TradeStream } from './streams.ts'
 
 /** What a trade says of its place: the numbers that it covers, and its time. NaN: not told. */
 export interface TradePlace {
@@ -47,20 +35,18 @@ function stepsTo(trades: TradeStream, last: number): number {
 
 /** The path of a trade: each once, in the order of its numbers, and a gap record for each number that is missing. */
 export class Trades {
-  readonly #streamNames: readonly string[]
   readonly #recorder: Recorder
   readonly #gaps: GapLedger
   readonly #counts: Counts
 
-  constructor(streamNames: readonly string[], recorder: Recorder, gaps: GapLedger, counts: Counts) {
-    this.#streamNames = streamNames
+  constructor(recorder: Recorder, gaps: GapLedger, counts: Counts) {
     this.#recorder = recorder
     this.#gaps = gaps
     this.#counts = counts
   }
 
   /** Takes the trade at `at`. */
-  take(streams: InstrumentStreams, columns: Columns, at: number, from: TradeOrigin): void {
+  take(streams: InstrumentStreams, columns: Columns, at: number, from: Origin): void {
     const { trades } = streams
     const last = columns.last[at] ?? Number.NaN
     const told = columns.first[at] ?? Number.NaN
@@ -79,7 +65,10 @@ export class Trades {
     if (this.#recorder.isHeld) {
       this.#counts.unrecorded++
       this.#gaps.withhold(streams, stepsTo(trades, last))
-    } else this.#record(streams, columns, at, from)
+    } else {
+      trades.isRecorded = true
+      this.#recorder.trade(streams.records, columns, at, from)
+    }
     trades.last = last
     trades.venueTimeUs = venueTimeUs
     trades.olds = 0
@@ -89,19 +78,13 @@ export class Trades {
   }
 
   /** Tells the hole before the trade at `first`. The stream stands behind it then: the record may be the last that can be made. */
-  #tell(streams: InstrumentStreams, first: number, verdict: 'gap' | 'reset', from: TradeOrigin): void {
+  #tell(streams: InstrumentStreams, first: number, verdict: 'gap' | 'reset', from: Origin): void {
     const { trades } = streams
-    const cause = trades.suspect ?? (verdict === 'reset' ? 'reset' : from.suspect)
+    const suspect = verdict === 'reset' ? 'reset' : this.#gaps.suspect(from.session, trades.goodTimeUs)
+    const cause = trades.suspect ?? suspect
     this.#gaps.trades(streams, { cause, first, receiveTimeUs: from.receiveTimeUs })
     trades.isRecorded = true
     trades.last = first - 1
     trades.goodTimeUs = from.receiveTimeUs
-  }
-
-  #record(streams: InstrumentStreams, columns: Columns, at: number, from: TradeOrigin): void {
-    streams.trades.isRecorded = true
-    const stream = this.#streamNames[columns.stream[at] ?? 0] ?? 'trade'
-    const { frame, receiveTimeUs } = from
-    this.#recorder.trade(streams.records, columns, at, { frame, receiveTimeUs, stream })
   }
 }

@@ -1,36 +1,25 @@
-import { Columns } from '../core/columns.ts'
-import { SCAN_PROGRAM } from './scan-program.ts'
+import type { Columns } from '../core/columns.ts'
+import { type Kernel, kernel } from '../core/kernel.ts'
 import type { Symbols } from './symbols.ts'
 
-/** What the compiled program exports: functions, its memory, and the places of what is in it. */
-type Exports = Readonly<Record<string, unknown>>
-/** Reads the frame of `length` bytes; answers how many events it has, 0 for none of use, -1 for one that is not of the usual shape. */
-export type Scan = (length: number) => number
+/** Calls the templates of a venue for a frame of so many bytes: see `Kernel.binance`. */
+export type Scan = (program: Kernel, length: number) => number
 
 const UNUSUAL = -1
 
 /**
- * Reads the frames of the shape in which a venue writes most of its data, by their bytes: `Venue.scan`. The templates are in wasm/, one
- * file a venue family, because the digits of prices and sizes are read eight at a time there; docs/decisions tells what that gains.
+ * Reads frames of the shape in which a venue writes most of its data, by their bytes: what `Venue.scan` is made of. The templates are
+ * in wasm/, one file a venue family, because the digits of prices and sizes are read eight at a time there.
  *
- * The program fills the columns where they lie in its memory, and they are good until the next call. It is compiled at the first frame.
+ * Answers what the frame says, good until the next scan of any venue; `undefined` for a frame that is for the strict reader.
  */
-export class Scanner {
-  readonly #choose: (program: Program) => Scan
-  #program: Program | undefined
-  #scan: Scan = () => UNUSUAL
-
-  /** `choose` picks the function of a venue. */
-  constructor(choose: (program: Program) => Scan) {
-    this.#choose = choose
-  }
-
-  /** What the frame says; `undefined` for one that is for the strict reader. */
-  scan(frame: Uint8Array, symbols: Symbols): Columns | undefined {
-    const program = (this.#program ??= this.#start())
+export const scanner =
+  (scan: Scan) =>
+  (frame: Uint8Array, symbols: Symbols): Columns | undefined => {
+    const program = kernel()
     if (frame.length > program.frame.length) return undefined
     program.frame.set(frame)
-    const count = this.#scan(frame.length)
+    const count = scan(program, frame.length)
     if (count === UNUSUAL) return undefined
     const { columns } = program
     columns.count = count
@@ -40,94 +29,8 @@ export class Scanner {
     return count === 0 ? columns : resolved(program, symbols)
   }
 
-  #start(): Program {
-    const program = new Program()
-    this.#scan = this.#choose(program)
-    return program
-  }
-}
-
-/** One instance of the compiled program: its memory holds one frame and its columns. */
-export class Program {
-  readonly #exports: Exports
-  readonly frame: Uint8Array
-  readonly columns = new Columns(1, 1)
-  readonly levels: Int32Array
-  readonly symbolStart: Int32Array
-  readonly symbolEnd: Int32Array
-
-  constructor() {
-    const module = new WebAssembly.Module(Buffer.from(SCAN_PROGRAM, 'base64'))
-    this.#exports = new WebAssembly.Instance(module).exports
-    const events = this.#number('EVENT_LIMIT')
-    const levels = this.#number('LEVEL_LIMIT')
-    const { columns } = this
-    this.frame = this.#bytes('FRAME', this.#number('FRAME_LIMIT'))
-    this.levels = this.#integers('LEVELS', 1)
-    this.symbolStart = this.#integers('SYMBOL_START', events)
-    this.symbolEnd = this.#integers('SYMBOL_END', events)
-    columns.kind = this.#bytes('KIND', events)
-    columns.slot = this.#integers('SLOT', events)
-    columns.venueTimeUs = this.#doubles('VENUE_TIME', events)
-    columns.first = this.#doubles('FIRST', events)
-    columns.last = this.#doubles('LAST', events)
-    columns.previous = this.#doubles('PREVIOUS', events)
-    columns.checksum = this.#doubles('CHECKSUM', events)
-    columns.bidStart = this.#integers('BID_START', events)
-    columns.bidCount = this.#integers('BID_COUNT', events)
-    columns.askStart = this.#integers('ASK_START', events)
-    columns.askCount = this.#integers('ASK_COUNT', events)
-    columns.side = this.#bytes('SIDE', events)
-    columns.flags = this.#bytes('FLAGS', events)
-    columns.stream = this.#bytes('STREAM', events)
-    columns.idStart = this.#integers('ID_START', events)
-    columns.idEnd = this.#integers('ID_END', events)
-    columns.fillFirst = this.#doubles('FILL_FIRST', events)
-    columns.fillLast = this.#doubles('FILL_LAST', events)
-    columns.prices = this.#doubles('PRICES', levels)
-    columns.priceDecimals = this.#bytes('PRICE_DECIMALS', levels)
-    columns.sizes = this.#doubles('SIZES', levels)
-    columns.sizeDecimals = this.#bytes('SIZE_DECIMALS', levels)
-  }
-
-  /** The function of that name. Throws `RangeError` where the program has none. */
-  call(name: string): (...given: readonly number[]) => number {
-    const exported = this.#exports[name]
-    if (!isFunction(exported)) throw new RangeError(`the scanner has no function ${name}`)
-    return exported
-  }
-
-  #bytes(name: string, length: number): Uint8Array {
-    return new Uint8Array(this.#memory(), this.#number(name), length)
-  }
-
-  #integers(name: string, length: number): Int32Array {
-    return new Int32Array(this.#memory(), this.#number(name), length)
-  }
-
-  #doubles(name: string, length: number): Float64Array {
-    return new Float64Array(this.#memory(), this.#number(name), length)
-  }
-
-  #memory(): ArrayBuffer {
-    const { memory } = this.#exports
-    if (!(memory instanceof WebAssembly.Memory)) throw new RangeError('the scanner has no memory')
-    return memory.buffer
-  }
-
-  #number(name: string): number {
-    const exported = this.#exports[name]
-    if (!(exported instanceof WebAssembly.Global)) throw new RangeError(`the scanner has no number ${name}`)
-    return Number(exported.value)
-  }
-}
-
-const isFunction = (value: unknown): value is (...given: readonly number[]) => number =>
-  typeof value === 'function'
-
 /** Finds the slots of the symbols. Events of others than are asked for do not count; where there are both, the strict reader sorts them. */
-function resolved(program: Program, symbols: Symbols): Columns | undefined {
-  const { columns, frame, symbolStart, symbolEnd } = program
+function resolved({ columns, frame, symbolStart, symbolEnd }: Kernel, symbols: Symbols): Columns | undefined {
   const { count } = columns
   let known = 0
   let slot = -1

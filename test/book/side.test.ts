@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { SET, type SetOutcome, Side } from '../../src/book/side.ts'
+import { SeededRandom } from '../../src/runtime/sim-random.ts'
 
 type Action =
   | { readonly name: 'set'; readonly price: number; readonly size: bigint }
@@ -174,6 +175,50 @@ for (const name of ['bid', 'ask'] as const) {
       ),
       { numRuns: 20 },
     )
+  })
+}
+
+for (const name of ['bid', 'ask'] as const) {
+  test(`thousands of levels on the ${name} side come and go as in the sorted map`, () => {
+    for (let seed = 1; seed <= 6; seed++) {
+      const random = new SeededRandom(seed)
+      const whole = (below: number): number => Math.floor(random.next() * below)
+      const side = new Side(name)
+      const model = new Model(name)
+      for (let round = 0; round < 40; round++) {
+        // Tides: levels mostly come, then mostly go, wherever they are or around one place.
+        const comes = [0.9, 0.5, 0.1][round % 3] ?? 0
+        const spread = round % 2 === 0 ? 4_000 : 60
+        const around = whole(4_000)
+        for (let turn = 0; turn < 600; turn++) {
+          const size = BigInt(random.next() < comes ? 1 + whole(9) : 0)
+          setBoth(side, model, { price: around + whole(spread), size })
+        }
+        if (round % 10 === 7) trimBoth(side, model, whole(side.count + 1))
+        if (round % 20 === 13) widenPricesOfBoth(side, model, 1)
+        sameAs(side, model)
+        const price = whole(8_000)
+        const better = model.sorted().filter(([at]) => (name === 'bid' ? at >= price : at <= price))
+        assert.equal(side.depthOf(price), better.length)
+      }
+    }
+  })
+
+  test(`levels of the ${name} side are read in any order, also between changes`, () => {
+    const random = new SeededRandom(7)
+    const side = new Side(name)
+    const model = new Model(name)
+    for (let price = 0; price < 500; price++) setBoth(side, model, { price, size: 1n })
+    for (let turn = 0; turn < 2_000; turn++) {
+      if (turn % 5 === 0)
+        setBoth(side, model, {
+          price: Math.floor(random.next() * 600),
+          size: BigInt(Math.floor(random.next() * 3)),
+        })
+      const depth = Math.floor(random.next() * side.count)
+      const [price, size] = model.sorted()[depth] ?? []
+      assert.deepEqual([BigInt(side.price(depth)), BigInt(side.size(depth))], [price, size])
+    }
   })
 }
 

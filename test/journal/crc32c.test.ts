@@ -27,3 +27,23 @@ test('a checksum goes on from that of the bytes before, wherever they are cut', 
     }),
   )
 })
+
+/** Bit by bit, as it is defined. */
+function byDefinition(all: Uint8Array): number {
+  let value = 0xffffffff
+  for (const byte of all) {
+    value ^= byte
+    for (let bit = 0; bit < 8; bit++) value = (value >>> 1) ^ ((value & 1) === 1 ? 0x82f63b78 : 0)
+  }
+  return ~value >>> 0
+}
+
+test('it is the checksum that is defined, of any length, also beyond what is taken at a time', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 300, size: 'max' }), (all) => {
+      assert.equal(crc32c(all, 0, all.length), byDefinition(all))
+    }),
+  )
+  const large = Uint8Array.from({ length: 600_011 }, (_, at) => (at * 31) % 251)
+  assert.equal(crc32c(large, 0, large.length), byDefinition(large))
+})

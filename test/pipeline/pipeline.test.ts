@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { RECORDS } from '../../src/core/record.ts'
+import { crc32c } from '../../src/journal/crc32c.ts'
 import { binanceSpot } from '../../src/venues/binance/spot.ts'
+import { okxSpot } from '../../src/venues/okx/venue.ts'
 import { around, delta, fall, type Levels, snapshot, trade } from './frames.ts'
 import { type Json, readRecord, Rig } from './rig.ts'
 
@@ -303,4 +305,20 @@ test('two snapshots in a row that differ from the live book are a drift: a gap b
   const books = rig.of('orderbook')
   assert.equal(books.length, 2)
   assert.deepEqual(books[1]?.['bids'], [['92', '7']])
+})
+
+test('what the journal sums up while records are handed on changes none of those that follow', () => {
+  const rig = new Rig(okxSpot, ['BTC-USDT'])
+  rig.carry(1)
+  rig.hear = () => void crc32c(new Uint8Array(300_000).fill(57), 0, 300_000)
+  const row = (id: number): string =>
+    `{"instId":"BTC-USDT","tradeId":"${id}","px":"42219.${id}","sz":"0.12","side":"buy","ts":"1630048897897","count":"1","source":"0"}`
+  rig.frame(
+    1,
+    `{"arg":{"channel":"trades","instId":"BTC-USDT"},"data":[${[101, 102, 103, 104].map(row).join(',')}]}`,
+  )
+  assert.deepEqual(
+    rig.of('trade').map((record) => [record['trade_id'], record['price'], record['size']]),
+    [101, 102, 103, 104].map((id) => [String(id), `42219.${id}`, '0.12']),
+  )
 })

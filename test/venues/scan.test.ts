@@ -49,8 +49,6 @@ const UNUSUAL: Readonly<Record<Exchange, readonly string[]>> = {
     'several rows are several events',
     'rows of two and three texts',
     'a size beyond 2^53',
-    'a trade without count, against an order of the RPI book',
-    'a single match of trades-all',
   ],
   deribit: [
     'a snapshot',
@@ -185,6 +183,20 @@ for (const venue of VENUES) {
     }
   })
 }
+
+test('decimals with exponents are read as the strict reader does, or left to it', () => {
+  const symbols = new Symbols([], { open: true })
+  const venue = VENUES.find(({ id }) => id === 'deribit')
+  assert.ok(venue !== undefined)
+  const taken = ['1e0', '1e5', '1.5e4', '1.742e-5', '6.55E-6', '9e14', '1e+3', '1.5e-14']
+  const either = ['0e5', '12e5', '1.50e2', '1e16', '1.25e15', '1.5e-17', '1e-19', '1.0e4', '1234567.5e3']
+  const refused = ['1e', '1e+', '1e-+5', '1.e5', '.5e3', '1e05x', '1e1.5', '-1e5', '1ee5', 'e5']
+  for (const text of [...taken, ...either, ...refused, '1e05', '1E05', '1e-05', '1e00']) {
+    const isTaken = isScanned(venue, symbols, bytesOf(changeOf.deribit(text)))
+    if (taken.includes(text)) assert.ok(isTaken, text)
+    if (refused.includes(text)) assert.ok(!isTaken, text)
+  }
+})
 
 test('recorded frames: nearly all are scanned, and read as the strict reader does', { skip }, async (t) => {
   const sum = { data: 0, scanned: 0 }

@@ -1,6 +1,6 @@
 import type { Venue } from '../venue.ts'
 import { binanceCatalogue, derivativesListing } from './catalogue.ts'
-import { Scanner } from '../scanner.ts'
+import { scanner } from '../scanner.ts'
 import { Decoder, TRADE_STREAMS } from './decode.ts'
 import { derivativesLink } from './link.ts'
 import { binanceRefusal, binanceUsedWeight } from './refusal.ts'
@@ -12,10 +12,7 @@ import {
   SUBSCRIPTIONS_PER_SOCKET,
 } from './subscribe.ts'
 
-const scanner = new Scanner((program) => {
-  const scan = program.call('binance')
-  return (length) => scan(length, 1)
-})
+const scan = scanner((program, length) => program.binance(length, 1))
 const decoder = new Decoder({ previous: true })
 
 /** Binance USD-M futures: sheet binance-derivatives.md. */
@@ -55,7 +52,7 @@ export const binanceDerivatives: Venue = {
   greet: () => [],
   subscribe: (keys, ids) => streamRequests('SUBSCRIBE', keys, ids),
   unsubscribe: (keys, ids) => streamRequests('UNSUBSCRIBE', keys, ids),
-  scan: (frame, symbols) => scanner.scan(frame, symbols),
+  scan,
   decode: (frame, symbols, out) => decoder.decode(frame, symbols, out),
   catalogue: binanceCatalogue(derivativesListing),
   refusal: binanceRefusal,

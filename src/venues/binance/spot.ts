@@ -1,6 +1,6 @@
 import type { Venue } from '../venue.ts'
 import { binanceCatalogue, spotListing } from './catalogue.ts'
-import { Scanner } from '../scanner.ts'
+import { scanner } from '../scanner.ts'
 import { Decoder, TRADE_STREAMS } from './decode.ts'
 import { spotLink } from './link.ts'
 import { binanceRefusal, binanceUsedWeight } from './refusal.ts'
@@ -12,10 +12,7 @@ import {
   SUBSCRIPTIONS_PER_SOCKET,
 } from './subscribe.ts'
 
-const scanner = new Scanner((program) => {
-  const scan = program.call('binance')
-  return (length) => scan(length, 0)
-})
+const scan = scanner((program, length) => program.binance(length, 0))
 const decoder = new Decoder({ previous: false })
 
 /** Binance spot: sheet binance-spot.md. All streams by name over one entry point, wrapped in `{"stream","data"}`. */
@@ -52,7 +49,7 @@ export const binanceSpot: Venue = {
   greet: () => [],
   subscribe: (keys, ids) => streamRequests('SUBSCRIBE', keys, ids),
   unsubscribe: (keys, ids) => streamRequests('UNSUBSCRIBE', keys, ids),
-  scan: (frame, symbols) => scanner.scan(frame, symbols),
+  scan,
   decode: (frame, symbols, out) => decoder.decode(frame, symbols, out),
   catalogue: binanceCatalogue(spotListing),
   refusal: binanceRefusal,

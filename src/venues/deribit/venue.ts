@@ -4,13 +4,13 @@ import { judgeChain } from '../chain.ts'
 import type { Request, SocketPlan, StreamChoice, Venue } from '../venue.ts'
 import { deribitCatalogue, deribitRefusal } from './catalogue.ts'
 import { DeribitDecoder, INTERVALS } from './decode.ts'
-import { Scanner } from '../scanner.ts'
+import { scanner } from '../scanner.ts'
 
 /** Sheet 2: 500 channels a request; names have at most about 45 bytes, so 500 stay under the 32 kB of one frame. */
 const CHANNELS_PER_REQUEST = 500
 
 const decoder = new DeribitDecoder()
-const scanner = new Scanner((program) => program.call('deribit'))
+const scan = scanner((program, length) => program.deribit(length))
 
 /** Deribit: futures, perpetuals, options, spot. `raw` streams are for sockets that have logged in. */
 export const deribit: Venue = {
@@ -42,7 +42,7 @@ export const deribit: Venue = {
   ],
   subscribe: (keys, ids) => requests('public/subscribe', keys, ids),
   unsubscribe: (keys, ids) => requests('public/unsubscribe', keys, ids),
-  scan: (frame, symbols) => scanner.scan(frame, symbols),
+  scan,
   decode: (frame, symbols, out) => decoder.decode(frame, symbols, out),
   catalogue: deribitCatalogue,
   refusal: deribitRefusal,

@@ -4,7 +4,7 @@ import type { PlannedSubscription, Request, SocketPlan, StreamChoice, Venue } fr
 import { okxLink } from './book.ts'
 import { okxCatalogue, okxRefusal } from './catalogue.ts'
 import { BOOK_WINDOW, bookChannelOf, OkxDecoder } from './decode.ts'
-import { Scanner } from '../scanner.ts'
+import { scanner } from '../scanner.ts'
 import { okxSnapshots } from './snapshot.ts'
 
 const PUBLIC = '/ws/v5/public'
@@ -28,7 +28,7 @@ export const okxDerivatives: Venue = okx('okx-derivatives', [
 
 function okx(id: VenueId, types: readonly string[]): Venue {
   const decoder = new OkxDecoder()
-  const scanner = new Scanner((program) => program.call('okx'))
+  const scan = scanner((program, length) => program.okx(length))
   return {
     id,
     exchange: 'okx',
@@ -54,7 +54,7 @@ function okx(id: VenueId, types: readonly string[]): Venue {
     greet: () => [],
     subscribe: (keys, ids) => requests('subscribe', keys, ids),
     unsubscribe: (keys, ids) => requests('unsubscribe', keys, ids),
-    scan: (frame, symbols) => scanner.scan(frame, symbols),
+    scan,
     decode: (frame, symbols, out) => decoder.decode(frame, symbols, out),
     catalogue: okxCatalogue(id, types),
     refusal: okxRefusal,

@@ -1,12 +1,34 @@
-// The entry: one function a venue family, and where in the memory everything is.
+// The entry: one function a venue family, the sides of books, and where in the memory everything is.
 import { scanBinance } from './binance'
 import { scanDeribit } from './deribit'
 import { beginEvents } from './events'
-import { LEVELS } from './memory'
+import { crc32c } from './crc32c'
+import { FRAME, LEVELS } from './memory'
 import { scanOkx } from './okx'
 import { beginWalk, levels } from './walk'
 
 export * from './memory'
+export {
+  clearSide,
+  COUNT,
+  depthOf,
+  freeSide,
+  levelAt,
+  newSide,
+  scaleKeys,
+  setLevel,
+  setLevels,
+  trimSide,
+} from './side'
+export { SIZE_OFFSET } from './chunk'
+export {
+  LEVEL_TEXT_LIMIT,
+  NUMBER_TEXT_LIMIT,
+  writeDecimal,
+  writeInteger,
+  writeLevels,
+  writeSide,
+} from './text'
 
 /**
  * Reads the frame of `length` bytes that stands at `FRAME` into the columns. Answers how many events it has; 0 for a frame that is of no
@@ -25,6 +47,16 @@ export function okx(length: i32): i32 {
 export function deribit(length: i32): i32 {
   beginFrame(length)
   return ended(scanDeribit())
+}
+
+/** The CRC-32C of the first `length` bytes where a frame stands. */
+export function crcOfFrame(length: usize, seed: u32): u32 {
+  return crc32c(FRAME, length, seed)
+}
+
+/** Makes room for so many bytes of text at `place`, or elsewhere; answers where. */
+export function textRoom(place: usize, bytes: usize): usize {
+  return place == 0 ? heap.alloc(bytes) : heap.realloc(place, bytes)
 }
 
 function beginFrame(length: i32): void {

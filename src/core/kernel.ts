@@ -1,0 +1,227 @@
+import { Columns } from './columns.ts'
+import { KERNEL_PROGRAM } from './kernel-program.ts'
+
+/** A function of the program. Places in its memory are given and answered as numbers of 32 bits, with or without sign. */
+type Call = (...given: readonly number[]) => number
+
+/** In what decimals a book counts. */
+export interface Decimals {
+  readonly priceDecimals: number
+  readonly sizeDecimals: number
+}
+
+/** Room for text to begin with: a full book of a thousand levels a side. */
+const TEXT_BYTES = 64 * 1024
+
+/**
+ * The part of the hot path that is compiled from wasm/: the templates of the venues, the levels of books, the text of numbers and
+ * levels, checksums. It has one memory: a frame, the columns that a scan fills, all books, a text. Places in it are bytes from its
+ * begin. docs/decisions/0006 tells what it gains.
+ *
+ * Memory that grows leaves no view of it valid: `doubles`, `frame`, `text` and the arrays of `columns` are to be read anew after each
+ * call that may take memory: `newSide`, `setLevel`, `setLevels`, `reserveText`.
+ */
+export class Kernel {
+  readonly #exports: Readonly<Record<string, unknown>>
+  readonly #memory: WebAssembly.Memory
+  readonly #newSide: Call
+  readonly #setLevel: Call
+  readonly #setLevels: Call
+  readonly #textRoom: Call
+  /** Gives back what a side had that nobody has any more. */
+  readonly #sides: FinalizationRegistry<number>
+
+  /** A scan by the templates of a venue family: it reads the frame of so many bytes; answers its events, 0 for none of use, -1 for one that is not of the usual shape. */
+  readonly binance: Call
+  readonly okx: Call
+  readonly deribit: Call
+
+  /** The CRC-32C of so many bytes at the begin of `frame`; the second argument is that of the bytes before them. */
+  readonly crcOfFrame: Call
+
+  readonly clearSide: Call
+  readonly trimSide: Call
+  readonly scaleKeys: Call
+  readonly levelAt: Call
+  readonly depthOf: Call
+  /** Write a number, or levels of the columns or of a side, at a place of the memory; answer the place behind. */
+  readonly writeInteger: Call
+  readonly writeDecimal: Call
+  readonly writeLevels: Call
+  readonly writeSide: Call
+  /** Bytes from the key of a level to its size. */
+  readonly sizeOffset: number
+  readonly #countOffset: number
+
+  /** Where a scan reads the frame; whatever stands there is overwritten by the next. */
+  frame = new Uint8Array()
+  /** What a scan fills; good until the next. */
+  readonly columns = new Columns(1, 1)
+  /** One number: how many levels a scan has read. */
+  levels = new Int32Array()
+  /** By event: where in the frame its symbol stands. */
+  symbolStart = new Int32Array()
+  symbolEnd = new Int32Array()
+  /** Where text is written: `textPlace` is its begin. Nothing of it is kept. */
+  text = new Uint8Array()
+  textPlace = 0
+  #textBytes = 0
+  /** Bytes that the text of a number, and of a level, takes at most. */
+  readonly numberTextLimit: number
+  readonly levelTextLimit: number
+  /** All of the memory. */
+  doubles = new Float64Array()
+  #integers = new Int32Array()
+
+  constructor() {
+    const module = new WebAssembly.Module(Buffer.from(KERNEL_PROGRAM, 'base64'))
+    this.#exports = new WebAssembly.Instance(module).exports
+    const { memory } = this.#exports
+    if (!(memory instanceof WebAssembly.Memory)) throw new RangeError('the kernel has no memory')
+    this.#memory = memory
+    this.#newSide = this.#call('newSide')
+    this.#setLevel = this.#call('setLevel')
+    this.#setLevels = this.#call('setLevels')
+    this.binance = this.#call('binance')
+    this.okx = this.#call('okx')
+    this.deribit = this.#call('deribit')
+    this.crcOfFrame = this.#call('crcOfFrame')
+    this.clearSide = this.#call('clearSide')
+    this.trimSide = this.#call('trimSide')
+    this.scaleKeys = this.#call('scaleKeys')
+    this.levelAt = this.#call('levelAt')
+    this.depthOf = this.#call('depthOf')
+    this.writeInteger = this.#call('writeInteger')
+    this.writeDecimal = this.#call('writeDecimal')
+    this.writeLevels = this.#call('writeLevels')
+    this.writeSide = this.#call('writeSide')
+    this.#textRoom = this.#call('textRoom')
+    this.numberTextLimit = this.#number('NUMBER_TEXT_LIMIT')
+    this.levelTextLimit = this.#number('LEVEL_TEXT_LIMIT')
+    this.sizeOffset = this.#number('SIZE_OFFSET')
+    this.#countOffset = this.#number('COUNT')
+    const freeSide = this.#call('freeSide')
+    this.#sides = new FinalizationRegistry((side) => freeSide(side))
+    this.reserveText(TEXT_BYTES)
+  }
+
+  /** Makes room for `bytes` of text. What is written stays, maybe at another place. */
+  reserveText(bytes: number): void {
+    if (bytes <= this.#textBytes) return
+    this.#textBytes = Math.max(bytes, this.#textBytes * 2)
+    this.textPlace = this.#textRoom(this.textPlace, this.#textBytes) >>> 0
+    this.#look()
+  }
+
+  /** A side without levels, for as long as there is `owner`; answers its place. */
+  newSide(owner: object): number {
+    const side = this.#newSide()
+    this.#sides.register(owner, side)
+    this.#lookIfGrown()
+    return side
+  }
+
+  /** How many levels a side has. */
+  countOf(side: number): number {
+    return this.#integers[(side + this.#countOffset) >>> 2] ?? 0
+  }
+
+  /** Sets the size at a key, that is the price of a bid or minus the price of an ask; answers a code of `SET`. */
+  setLevel(side: number, key: number, size: number): number {
+    const outcome = this.#setLevel(side, key, size)
+    this.#lookIfGrown()
+    return outcome
+  }
+
+  /** Sets levels `from` to `to` of `columns`; answers the first that is not set, because its number is finer than the book's or too large to be exact. */
+  setLevels(
+    side: number,
+    levels: { readonly sign: 1 | -1; readonly from: number; readonly to: number },
+    decimals: Decimals,
+  ): number {
+    const next = this.#setLevels(
+      side,
+      levels.sign,
+      levels.from,
+      levels.to,
+      decimals.priceDecimals,
+      decimals.sizeDecimals,
+    )
+    this.#lookIfGrown()
+    return next
+  }
+
+  #lookIfGrown(): void {
+    if (this.doubles.length === 0) this.#look()
+  }
+
+  #look(): void {
+    const { columns } = this
+    const { buffer } = this.#memory
+    const events = this.#number('EVENT_LIMIT')
+    const levels = this.#number('LEVEL_LIMIT')
+    this.doubles = new Float64Array(buffer)
+    this.#integers = new Int32Array(buffer)
+    this.frame = this.#bytes('FRAME', this.#number('FRAME_LIMIT'))
+    this.text = new Uint8Array(buffer, this.textPlace, this.#textBytes)
+    this.levels = this.#whole('LEVELS', 1)
+    this.symbolStart = this.#whole('SYMBOL_START', events)
+    this.symbolEnd = this.#whole('SYMBOL_END', events)
+    columns.kind = this.#bytes('KIND', events)
+    columns.slot = this.#whole('SLOT', events)
+    columns.venueTimeUs = this.#real('VENUE_TIME', events)
+    columns.first = this.#real('FIRST', events)
+    columns.last = this.#real('LAST', events)
+    columns.previous = this.#real('PREVIOUS', events)
+    columns.checksum = this.#real('CHECKSUM', events)
+    columns.bidStart = this.#whole('BID_START', events)
+    columns.bidCount = this.#whole('BID_COUNT', events)
+    columns.askStart = this.#whole('ASK_START', events)
+    columns.askCount = this.#whole('ASK_COUNT', events)
+    columns.side = this.#bytes('SIDE', events)
+    columns.flags = this.#bytes('FLAGS', events)
+    columns.stream = this.#bytes('STREAM', events)
+    columns.idStart = this.#whole('ID_START', events)
+    columns.idEnd = this.#whole('ID_END', events)
+    columns.fillFirst = this.#real('FILL_FIRST', events)
+    columns.fillLast = this.#real('FILL_LAST', events)
+    columns.prices = this.#real('PRICES', levels)
+    columns.priceDecimals = this.#bytes('PRICE_DECIMALS', levels)
+    columns.sizes = this.#real('SIZES', levels)
+    columns.sizeDecimals = this.#bytes('SIZE_DECIMALS', levels)
+  }
+
+  #call(name: string): Call {
+    const exported = this.#exports[name]
+    if (!isCall(exported)) throw new RangeError(`the kernel has no function ${name}`)
+    return exported
+  }
+
+  #number(name: string): number {
+    const exported = this.#exports[name]
+    if (!(exported instanceof WebAssembly.Global)) throw new RangeError(`the kernel has no number ${name}`)
+    return Number(exported.value)
+  }
+
+  #bytes(name: string, length: number): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.#memory.buffer, this.#number(name), length)
+  }
+
+  #whole(name: string, length: number): Int32Array<ArrayBuffer> {
+    return new Int32Array(this.#memory.buffer, this.#number(name), length)
+  }
+
+  #real(name: string, length: number): Float64Array<ArrayBuffer> {
+    return new Float64Array(this.#memory.buffer, this.#number(name), length)
+  }
+}
+
+const isCall = (value: unknown): value is Call => typeof value === 'function'
+
+/** One for the process: books, columns and text have to be in one memory, and a process decodes one frame at a time. */
+let started: Kernel | undefined
+
+/** The kernel of this process, compiled when it is first asked for. */
+export function kernel(): Kernel {
+  return (started ??= new Kernel())
+}

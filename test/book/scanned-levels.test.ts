@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { Book } from '../../src/book/book.ts'
+import { canonicalDump } from '../../src/book/digest.ts'
+import { type LinkRule, BookSync } from '../../src/book/sync.ts'
+import { type Columns, KIND } from '../../src/core/columns.ts'
+import { DecodeError } from '../../src/core/errors.ts'
+import { kernel } from '../../src/core/kernel.ts'
+import { epochMicros } from '../../src/core/units.ts'
+
+/** Price and size as a scan leaves them: mantissa and decimals. */
+type ScannedLevel = readonly [price: number, priceDecimals: number, size: number, sizeDecimals: number]
+
+/** Puts an event into the kernel's columns, as a scan does. */
+function scanned(bids: readonly ScannedLevel[], asks: readonly ScannedLevel[], kind: number): Columns {
+  const { columns } = kernel()
+  columns.clear()
+  columns.begin(kind)
+  columns.count = 1
+  columns.first[0] = 1
+  columns.last[0] = 2
+  columns.previous[0] = 0
+  columns.bidCount[0] = bids.length
+  columns.askStart[0] = bids.length
+  columns.askCount[0] = asks.length
+  for (const [at, [price, priceDecimals, size, sizeDecimals]] of [...bids, ...asks].entries()) {
+    columns.prices[at] = price
+    columns.priceDecimals[at] = priceDecimals
+    columns.sizes[at] = size
+    columns.sizeDecimals[at] = sizeDecimals
+  }
+  columns.levels = bids.length + asks.length
+  return columns
+}
+
+/** What an update came to: the book, or why it was refused. */
+function outcomeOf(book: Book, columns: Columns): string {
+  try {
+    book.apply(columns, 0)
+    return 'applied'
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error
+    return error.code
+  }
+}
+
+const level: fc.Arbitrary<ScannedLevel> = fc.tuple(
+  fc.oneof({ weight: 8, arbitrary: fc.nat(300) }, { weight: 1, arbitrary: fc.nat(999_999_999_999_999) }),
+  fc.oneof({ weight: 8, arbitrary: fc.nat(2) }, { weight: 1, arbitrary: fc.nat(18) }),
+  fc.oneof(
+    { weight: 4, arbitrary: fc.constant(0) },
+    { weight: 6, arbitrary: fc.nat(1_000) },
+    { weight: 1, arbitrary: fc.nat(999_999_999_999_999) },
+  ),
+  fc.oneof({ weight: 8, arbitrary: fc.nat(3) }, { weight: 1, arbitrary: fc.nat(18) }),
+)
+const levels = fc.array(level, { maxLength: 60, size: 'max' })
+
+test('levels that the kernel sets are those that are set one by one', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(levels, levels), { minLength: 1, maxLength: 6 }),
+      fc.nat(18),
+      fc.nat(18),
+      (updates, priceDecimals, sizeDecimals) => {
+        const quick = new Book(priceDecimals, sizeDecimals)
+        const plain = new Book(priceDecimals, sizeDecimals)
+        for (const [bids, asks] of updates) {
+          const columns = scanned(bids, asks, KIND.delta)
+          const copy = columns.copy(0)
+          assert.equal(outcomeOf(quick, columns), outcomeOf(plain, copy))
+          assert.equal(canonicalDump(quick), canonicalDump(plain))
+          assert.deepEqual(
+            [quick.priceDecimals, quick.sizeDecimals],
+            [plain.priceDecimals, plain.sizeDecimals],
+          )
+        }
+      },
+    ),
+    { numRuns: 500 },
+  )
+})
+
+test('a tick finer than a book may count is no reason for a wrong price', () => {
+  for (const decimals of [19, 40, 300]) {
+    const book = new Book(decimals, decimals)
+    assert.equal(outcomeOf(book, scanned([[5, 1, 7, 0]], [], KIND.delta)), 'precision')
+    assert.equal(outcomeOf(new Book(decimals, 0), scanned([[5, 18, 7, 0]], [], KIND.delta)), 'applied')
+  }
+})
+
+test('the event in hand stays readable when the memory grows while its levels are set', () => {
+  const books = [new Book()]
+  const bytes = kernel().doubles.byteLength
+  let from = 0
+  while (kernel().doubles.byteLength === bytes) {
+    const columns = scanned(
+      Array.from({ length: 5_000 }, (_, at): ScannedLevel => [from + at, 0, at + 1, 0]),
+      [],
+      KIND.delta,
+    )
+    const book = books.at(-1) ?? new Book()
+    book.apply(columns, 0)
+    from += 5_000
+    assert.equal(book.sequence, 2)
+    assert.equal(book.bids.count, from)
+    assert.deepEqual([columns.last[0], columns.bidCount[0], columns.prices[4_999]], [2, 5_000, from - 1])
+  }
+  assert.equal(books[0]?.bids.price(0), from - 1)
+  books[0]?.clear()
+})
+
+test('books that are built beside a live one leave no memory behind', () => {
+  const rule: LinkRule = { snapshot: 'request', judge: () => 'next' }
+  const nothing = { joined: () => undefined, applied: () => undefined }
+  const sync = new BookSync(rule, new Book())
+  const side = (sign: number): ScannedLevel[] =>
+    Array.from({ length: 1_000 }, (_, at): ScannedLevel => [10_000 + sign * (1 + at), 0, 1, 0])
+  const snapshot = scanned(side(-1), side(1), KIND.snapshot).copy(0)
+  sync.snapshot(snapshot, 0, 1_000, nothing)
+  let bytes = 0
+  for (let times = 0; times < 400; times++) {
+    assert.ok(sync.renew())
+    if (times % 3 === 0) sync.lose()
+    const outcome = sync.snapshot(snapshot, 0, 1_000, nothing)
+    assert.equal(outcome, times % 3 === 0 ? 'joined' : 'beside')
+    assert.equal(sync.settle({ isSuspected: false }), times % 3 === 0 ? 'none' : 'equal')
+    assert.equal(sync.book.bids.count, 1_000)
+    if (times === 10) bytes = kernel().doubles.byteLength
+  }
+  assert.equal(kernel().doubles.byteLength, bytes)
+  assert.ok(sync.delta(scanned([[9_999, 0, 5, 0]], [], KIND.delta), 0, epochMicros(1)) === 'applied')
+})

@@ -1,0 +1,340 @@
+// One side of a book: its levels, sorted so that the best is last, in chunks. A frame names some dozen prices near each other, most of them
+// near the top, and the search begins in the chunk where the last one ended.
+//
+// A key is the price of a bid, and minus the price of an ask: ascending either way. Keys and sizes are integers, scaled by the caller.
+//
+// A chunk begins at its first key, though that may be a gap. All that a chunk has is at or above its own first key and below that of the
+// next; only the first chunk takes what is below. Where there are several chunks, none is without levels.
+import {
+  CHUNK_BYTES,
+  empty,
+  isGap,
+  lastLevel,
+  makeGap,
+  move,
+  pack,
+  PLACES,
+  search,
+  setSize,
+  SIZE_OFFSET,
+} from './chunk'
+import { PRICE_DECIMALS, PRICES, SIZE_DECIMALS, SIZES } from './memory'
+
+/** A chunk with fewer levels joins a neighbour, if both together leave room. */
+const FEW: i32 = PLACES / 4
+const PLENTY: i32 = PLACES - FEW
+/** A full chunk gives to a neighbour with no more levels than this. */
+const NEARLY_FULL: i32 = PLACES - PLACES / 8
+
+/** What stands at a side: where its directory is, for how many chunks there is room, how many there are, and how many levels. */
+const DIRECTORY: usize = 0
+const CAPACITY: usize = 4
+const CHUNKS: usize = 8
+export const COUNT: usize = 12
+/** The chunk of the last search. */
+const HINT: usize = 16
+/** The level that was read last: its chunk (-1 where levels have come or gone since), the depth of the best one there, its place, its depth. */
+const READ_CHUNK: usize = 20
+const READ_BEST: usize = 24
+const READ_PLACE: usize = 28
+const READ_DEPTH: usize = 32
+const SIDE_BYTES: usize = 36
+
+/** A chunk in the directory: where its places are, and how many levels are among them. */
+const LEVELS: usize = 4
+const ENTRY_BYTES: usize = 8
+const FIRST_CAPACITY: usize = 4
+
+/** Whole numbers are exact up to here. */
+export const EXACT_LIMIT: f64 = 9007199254740991
+const POW10 = memory.data<f64>([
+  1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
+])
+
+/** What `setLevel` did. Codes of src/book/side.ts. */
+const MISSING: i32 = 0
+const INSERTED: i32 = 1
+const UPDATED: i32 = 2
+const DELETED: i32 = 3
+
+/** A new side without levels; answers its place in memory, by which all else knows it. */
+export function newSide(): usize {
+  const side = heap.alloc(SIDE_BYTES)
+  memory.fill(side, 0, SIDE_BYTES)
+  store<usize>(side, heap.alloc(FIRST_CAPACITY * ENTRY_BYTES), DIRECTORY)
+  store<usize>(side, FIRST_CAPACITY, CAPACITY)
+  addChunk(side, 0)
+  store<i32>(side, -1, READ_CHUNK)
+  return side
+}
+
+export function freeSide(side: usize): void {
+  for (let chunk = 0; chunk < chunksOf(side); chunk++) heap.free(placesOf(entryOf(side, chunk)))
+  heap.free(load<usize>(side, DIRECTORY))
+  heap.free(side)
+}
+
+/** Forgets all levels, and gives their memory back. */
+export function clearSide(side: usize): void {
+  while (chunksOf(side) > 1) removeChunk(side, chunksOf(side) - 1)
+  const entry = entryOf(side, 0)
+  empty(placesOf(entry), 0)
+  add(side, entry, -levelsOf(entry))
+}
+
+/** Sets the size at a key; size 0 removes the level. */
+export function setLevel(side: usize, key: f64, size: f64): i32 {
+  const chunk = chunkFor(side, key)
+  store<i32>(side, chunk, HINT)
+  const entry = entryOf(side, chunk)
+  const places = placesOf(entry)
+  const place = search(places, key)
+  const isThere = place < places + SIZE_OFFSET && load<f64>(place) == key
+  if (size == 0) {
+    if (!isThere || isGap(place)) return MISSING
+    setSize(place, 0)
+    add(side, entry, -1)
+    if (levelsOf(entry) < FEW) join(side, chunk)
+    return DELETED
+  }
+  if (!isThere) {
+    insert(side, chunk, place, key, size)
+    return INSERTED
+  }
+  const wasGap = isGap(place)
+  setSize(place, size)
+  if (!wasGap) return UPDATED
+  add(side, entry, 1)
+  return INSERTED
+}
+
+/**
+ * Sets levels `from` to `to` of the columns: `sign` is 1 for bids and -1 for asks, the decimals are those of the book. Answers the first
+ * level that is not set, because its number is finer than the book's or too large to be exact; `to` where all are.
+ */
+export function setLevels(
+  side: usize,
+  sign: f64,
+  from: i32,
+  to: i32,
+  priceDecimals: i32,
+  sizeDecimals: i32,
+): i32 {
+  for (let level = from; level < to; level++) {
+    const priceMore = priceDecimals - i32(load<u8>(PRICE_DECIMALS + level))
+    const sizeMore = sizeDecimals - i32(load<u8>(SIZE_DECIMALS + level))
+    if ((priceMore | sizeMore) < 0) return level
+    const price = load<f64>(PRICES + (level << 3)) * load<f64>(POW10 + (priceMore << 3))
+    const size = load<f64>(SIZES + (level << 3)) * load<f64>(POW10 + (sizeMore << 3))
+    if (!(price <= EXACT_LIMIT && size <= EXACT_LIMIT)) return level
+    setLevel(side, price * sign, size)
+  }
+  return to
+}
+
+/** Where the key of level `depth` stands, 0 being the best, and its size behind it by `SIZE_OFFSET`; 0 where there is no such level. */
+export function levelAt(side: usize, depth: i32): usize {
+  if (depth < 0 || depth >= load<i32>(side, COUNT)) return 0
+  const lastRead = load<i32>(side, READ_CHUNK)
+  let chunk = lastRead
+  let best = load<i32>(side, READ_BEST)
+  if (chunk < 0 || depth < best) {
+    chunk = chunksOf(side) - 1
+    best = 0
+  }
+  for (; depth >= best + levelsOf(entryOf(side, chunk)); chunk--) best += levelsOf(entryOf(side, chunk))
+  let place = load<usize>(side, READ_PLACE)
+  let at = load<i32>(side, READ_DEPTH)
+  if (chunk != lastRead || depth < at) {
+    place = lastLevel(placesOf(entryOf(side, chunk)) + SIZE_OFFSET)
+    at = best
+  }
+  for (; at < depth; at++) place = lastLevel(place)
+  store<i32>(side, chunk, READ_CHUNK)
+  store<i32>(side, best, READ_BEST)
+  store<usize>(side, place, READ_PLACE)
+  store<i32>(side, depth, READ_DEPTH)
+  return place
+}
+
+/** How many levels are at `key` or better. */
+export function depthOf(side: usize, key: f64): i32 {
+  const chunk = chunkFor(side, key)
+  const places = placesOf(entryOf(side, chunk))
+  let depth = 0
+  for (let place = search(places, key); place < places + SIZE_OFFSET; place += 8) depth += i32(!isGap(place))
+  for (let better = chunk + 1; better < chunksOf(side); better++) depth += levelsOf(entryOf(side, better))
+  return depth
+}
+
+/** Keeps the best `count` levels. */
+export function trimSide(side: usize, count: i32): void {
+  let drop = load<i32>(side, COUNT) - count
+  if (drop <= 0) return
+  while (chunksOf(side) > 1 && levelsOf(entryOf(side, 0)) <= drop) {
+    drop -= levelsOf(entryOf(side, 0))
+    removeChunk(side, 0)
+  }
+  const entry = entryOf(side, 0)
+  const places = placesOf(entry)
+  pack(places)
+  const kept = levelsOf(entry) - drop
+  move(places, places + (drop << 3), kept)
+  empty(places, kept)
+  add(side, entry, -drop)
+}
+
+/** Multiplies all keys by `factor`. */
+export function scaleKeys(side: usize, factor: f64): void {
+  for (let chunk = 0; chunk < chunksOf(side); chunk++) {
+    const places = placesOf(entryOf(side, chunk))
+    for (let place = places; place < places + SIZE_OFFSET; place += 8)
+      store<f64>(place, load<f64>(place) * factor)
+  }
+}
+
+/** The last chunk that begins at `key` or worse: the only one that may have it. */
+function chunkFor(side: usize, key: f64): i32 {
+  const last = chunksOf(side) - 1
+  const hint = load<i32>(side, HINT)
+  let low = 0
+  let high = last
+  if (firstKey(side, hint) <= key) {
+    if (hint == last || key < firstKey(side, hint + 1)) return hint
+    low = hint + 1
+  } else high = max(0, hint - 1)
+  // Mostly it is the neighbour, or a new frame begins at the top.
+  if (low < high && firstKey(side, high) <= key) return high
+  while (low < high) {
+    const middle = (low + high + 1) >> 1
+    if (firstKey(side, middle) <= key) low = middle
+    else high = middle - 1
+  }
+  return low
+}
+
+/** Puts a level before `place`, where its key belongs. */
+function insert(side: usize, chunk: i32, place: usize, key: f64, size: f64): void {
+  const entry = entryOf(side, chunk)
+  if (levelsOf(entry) == PLACES) {
+    makeRoom(side, chunk)
+    setLevel(side, key, size)
+    return
+  }
+  const gap = makeGap(placesOf(entry), place)
+  store<f64>(gap, key)
+  setSize(gap, size)
+  add(side, entry, 1)
+}
+
+/** A full chunk gives to the next, or to the one before; where neither has room, a new one takes half. */
+function makeRoom(side: usize, chunk: i32): void {
+  const next = chunk + 1
+  const above = next < chunksOf(side) ? levelsOf(entryOf(side, next)) : PLACES
+  const below = chunk > 0 ? levelsOf(entryOf(side, chunk - 1)) : PLACES
+  if (above <= NEARLY_FULL) giveUp(side, chunk, (PLACES - above + 1) >> 1)
+  else if (below <= NEARLY_FULL) giveDown(side, chunk, (PLACES - below + 1) >> 1)
+  else {
+    addChunk(side, next)
+    giveUp(side, chunk, PLACES / 2)
+  }
+}
+
+/** A chunk of few levels gives them to the next, or to the one before, where there is room; without any it goes in any case. */
+function join(side: usize, chunk: i32): void {
+  const last = chunksOf(side) - 1
+  const count = levelsOf(entryOf(side, chunk))
+  if (chunk < last && count + levelsOf(entryOf(side, chunk + 1)) <= PLENTY) giveUp(side, chunk, count)
+  else if (chunk > 0 && count + levelsOf(entryOf(side, chunk - 1)) <= PLENTY) giveDown(side, chunk, count)
+  else if (count > 0 || last == 0) return
+  removeChunk(side, chunk)
+}
+
+/** Moves the last `count` levels of a chunk to the begin of the next. */
+function giveUp(side: usize, chunk: i32, count: i32): void {
+  const giver = entryOf(side, chunk)
+  const taker = entryOf(side, chunk + 1)
+  const from = placesOf(giver)
+  const to = placesOf(taker)
+  pack(from)
+  pack(to)
+  const left = levelsOf(giver) - count
+  move(to + (count << 3), to, levelsOf(taker))
+  move(to, from + (left << 3), count)
+  given(giver, taker, count)
+}
+
+/** Moves the first `count` levels of a chunk to the end of the one before. */
+function giveDown(side: usize, chunk: i32, count: i32): void {
+  const giver = entryOf(side, chunk)
+  const taker = entryOf(side, chunk - 1)
+  const from = placesOf(giver)
+  const to = placesOf(taker)
+  pack(from)
+  pack(to)
+  move(to + (levelsOf(taker) << 3), from, count)
+  move(from, from + (count << 3), levelsOf(giver) - count)
+  given(giver, taker, count)
+}
+
+function given(giver: usize, taker: usize, count: i32): void {
+  store<i32>(giver, levelsOf(giver) - count, LEVELS)
+  store<i32>(taker, levelsOf(taker) + count, LEVELS)
+  empty(placesOf(giver), levelsOf(giver))
+}
+
+/** Puts a chunk without levels into the directory. */
+function addChunk(side: usize, chunk: i32): void {
+  const chunks = chunksOf(side)
+  const capacity = load<i32>(side, CAPACITY)
+  if (chunks == capacity) {
+    const more = capacity + (capacity >> 1)
+    store<usize>(side, heap.realloc(load<usize>(side, DIRECTORY), usize(more) * ENTRY_BYTES), DIRECTORY)
+    store<i32>(side, more, CAPACITY)
+  }
+  const entry = entryOf(side, chunk)
+  memory.copy(entry + ENTRY_BYTES, entry, usize(chunks - chunk) * ENTRY_BYTES)
+  const places = heap.alloc(CHUNK_BYTES)
+  store<usize>(entry, places)
+  store<i32>(entry, 0, LEVELS)
+  empty(places, 0)
+  store<i32>(side, chunks + 1, CHUNKS)
+}
+
+function removeChunk(side: usize, chunk: i32): void {
+  const entry = entryOf(side, chunk)
+  const chunks = chunksOf(side) - 1
+  heap.free(placesOf(entry))
+  add(side, entry, -levelsOf(entry))
+  memory.copy(entry, entry + ENTRY_BYTES, usize(chunks - chunk) * ENTRY_BYTES)
+  store<i32>(side, chunks, CHUNKS)
+  store<i32>(side, min(load<i32>(side, HINT), chunks - 1), HINT)
+}
+
+/** So many levels have come, or gone where it is below 0. */
+function add(side: usize, entry: usize, count: i32): void {
+  store<i32>(entry, levelsOf(entry) + count, LEVELS)
+  store<i32>(side, load<i32>(side, COUNT) + count, COUNT)
+  store<i32>(side, -1, READ_CHUNK)
+}
+
+export function chunksOf(side: usize): i32 {
+  return load<i32>(side, CHUNKS)
+}
+
+export function entryOf(side: usize, chunk: i32): usize {
+  return load<usize>(side, DIRECTORY) + usize(chunk) * ENTRY_BYTES
+}
+
+export function placesOf(entry: usize): usize {
+  return load<usize>(entry)
+}
+
+function levelsOf(entry: usize): i32 {
+  return load<i32>(entry, LEVELS)
+}
+
+/** Where a chunk begins, though that may be a gap. Only asked of a chunk with levels, or of the first. */
+function firstKey(side: usize, chunk: i32): f64 {
+  return load<f64>(placesOf(entryOf(side, chunk)))
+}
