@@ -108,10 +108,10 @@ class FollowedBook {
           if (from.isAnswer) this.#isGapHeld = false
           this.#judgeChecksum(columns, at, true)
         },
-        applied: (delta: HeldDelta) => {
+        applied: (delta: Columns, { tag }: HeldDelta) => {
           joinedHeld++
-          this.#line = delta.tag
-          this.#applied(delta.columns, 0)
+          this.#line = tag
+          this.#applied(delta, 0)
         },
         dropped: () => {
           joinedHeld++

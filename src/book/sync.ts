@@ -1,4 +1,4 @@
-import { type Columns, KIND } from '../core/columns.ts'
+import { Columns, KIND, packedBytes, type PackedEvent } from '../core/columns.ts'
 import type { EpochMicros } from '../core/units.ts'
 import { audit } from './audit.ts'
 import type { Book } from './book.ts'
@@ -33,13 +33,18 @@ export const OLD_LIMIT = 50
 /** The same before any delta has linked: a stream may lag behind its snapshot, by ten seconds at 100 deltas a second. */
 export const UNANCHORED_OLD_LIMIT = 1_000
 
-/** A delta that waits for a snapshot: event 0 of its own `columns`. */
+/** A delta that waits for a snapshot. */
 export interface HeldDelta {
-  readonly columns: Columns
+  readonly event: PackedEvent
+  /** The number that it takes the book to. */
+  readonly last: number
   readonly receiveTimeUs: EpochMicros
   /** Whatever the caller wants to recognise it by: a line of a capture. */
   readonly tag: number
 }
+
+/** The held delta in hand. One for the process: a book is joined in one synchronous call. */
+const unpacked = new Columns(1)
 
 /** Where a book stands on its way to being verified. */
 export type SyncState =
@@ -210,8 +215,9 @@ export class BookSync {
     hear.joined()
     for (const delta of split.useful) {
       if (!this.isLive) break
-      if (!this.#apply(delta.columns, 0)) return 'checksum'
-      hear.applied(delta)
+      unpacked.unpack(delta.event)
+      if (!this.#apply(unpacked, 0)) return 'checksum'
+      hear.applied(unpacked, delta)
     }
     return 'joined'
   }
@@ -250,16 +256,16 @@ export class BookSync {
     if (this.#rule.snapshot === 'stream') return 'unsynced'
     if (this.#state.name !== 'buffering') this.#state = { name: 'buffering', held: [], bytes: 0 }
     const state = this.#state
-    const copy = columns.copy(at)
-    state.held.push({ columns: copy, ...arrival })
-    state.bytes += copy.copyBytes
+    const event = columns.pack(at)
+    state.held.push({ event, last: columns.last[at] ?? Number.NaN, ...arrival })
+    state.bytes += packedBytes(event)
     const oldestUs = arrival.receiveTimeUs - HELD_AGE_LIMIT_US
     let first = state.held[0]
     while (
       first !== undefined &&
       (state.held.length > HELD_LIMIT || state.bytes > HELD_BYTES_LIMIT || first.receiveTimeUs < oldestUs)
     ) {
-      state.bytes -= first.columns.copyBytes
+      state.bytes -= packedBytes(first.event)
       state.held.shift()
       first = state.held[0]
     }
@@ -274,11 +280,12 @@ export class BookSync {
     const split: Split = { useful: [], dropped: [] }
     let stands = sequence
     for (const [index, delta] of held.entries()) {
-      const verdict = this.#rule.judge(stands, delta.columns, 0, split.useful.length > 0)
+      unpacked.unpack(delta.event)
+      const verdict = this.#rule.judge(stands, unpacked, 0, split.useful.length > 0)
       if (verdict === 'old') split.dropped.push(delta)
       else if (verdict === 'next') {
         split.useful.push(delta)
-        stands = delta.columns.last[0] ?? Number.NaN
+        stands = delta.last
       } else {
         if (split.useful.length === 0) return this.#splitAfterReset(sequence, held, index)
         this.#keepFrom(held, index)
@@ -299,7 +306,7 @@ export class BookSync {
     this.#state = {
       name: 'buffering',
       held: kept,
-      bytes: kept.reduce((bytes, { columns }) => bytes + columns.copyBytes, 0),
+      bytes: kept.reduce((bytes, { event }) => bytes + packedBytes(event), 0),
     }
   }
 }
@@ -307,8 +314,7 @@ export class BookSync {
 /** Where the numbers of the held deltas went back for the last time: there the venue began to count anew. */
 function lastStart(held: readonly HeldDelta[]): number {
   for (let at = held.length - 1; at > 0; at--) {
-    const last = held[at]?.columns.last[0] ?? Number.NaN
-    if (last < (held[at - 1]?.columns.last[0] ?? Number.NaN)) return at
+    if ((held[at]?.last ?? Number.NaN) < (held[at - 1]?.last ?? Number.NaN)) return at
   }
   return 0
 }
@@ -321,6 +327,7 @@ interface Split {
 /** Hears how a snapshot joins, in this order: each delta too old for it, the snapshot, each delta applied after it. */
 export interface SnapshotHearing {
   joined(): void
-  applied(delta: HeldDelta): void
+  /** `columns` has the delta as event 0, for as long as this call takes. */
+  applied(columns: Columns, delta: HeldDelta): void
   dropped?(delta: HeldDelta): void
 }

@@ -15,8 +15,9 @@ export const LEVEL_LIMIT = 200_000
 /** Events one frame may hold: OKX and Deribit batch trades, a sweep makes about a thousand. */
 export const EVENT_LIMIT = 50_000
 
-/** Columns whose value a `copy` takes as it is. */
-const COPIED = [
+/** The columns of an event that are packed with it, in this order. Where its levels stand is none of them: they follow. */
+const PACKED = [
+  'kind',
   'slot',
   'venueTimeUs',
   'first',
@@ -31,11 +32,23 @@ const COPIED = [
   'fillFirst',
   'fillLast',
 ] as const
+/** Numbers a level: price, size, and the decimals of both in one. */
+const LEVEL_NUMBERS = 3
+const DECIMALS_STEP = 256
 
-/** What a `copy` weighs besides its levels: some twenty small typed arrays, measured. */
-const COPY_BYTES = 5_300
-/** What one level weighs: price, size, and the decimals of both. */
-const LEVEL_BYTES = 18
+/** One event by itself, in one array: thousands of them may wait for snapshots. A trade's id stays behind: it is in the frame. */
+export interface PackedEvent {
+  /** The columns of `PACKED`, then the levels: bids, then asks. */
+  readonly numbers: Float64Array
+  /** Exact mantissas of the sizes that are `Infinity`, by level. */
+  readonly bigSizes: ReadonlyMap<number, bigint> | undefined
+}
+
+/** What the array weighs besides its numbers, with the objects around it; measured. */
+const PACKED_BYTES = 400
+
+/** Bytes of memory that a packed event weighs. */
+export const packedBytes = ({ numbers }: PackedEvent): number => PACKED_BYTES + numbers.byteLength
 
 /** What a venue says besides market data. Rare, so plain objects. */
 export type Control =
@@ -177,44 +190,58 @@ export class Columns {
     if (this.levels === this.prices.length) this.#growLevels()
   }
 
-  /** A compact copy of event `at`: what the sync buffer keeps. A trade's id stays behind: it is in the frame. */
-  copy(at: number): Columns {
-    const isTrade = this.kind[at] === KIND.trade
-    const bids = isTrade ? 1 : (this.bidCount[at] ?? 0)
+  /** Event `at` by itself, to be kept. */
+  pack(at: number): PackedEvent {
+    const bids = this.kind[at] === KIND.trade ? 1 : (this.bidCount[at] ?? 0)
     const asks = this.askCount[at] ?? 0
-    const copy = new Columns(1, Math.max(1, bids + asks))
-    copy.begin(this.kind[at] ?? 0)
-    copy.count = 1
-    for (const name of COPIED) copy[name][0] = this[name][at] ?? Number.NaN
-    copy.#takeLevels(this, this.bidStart[at] ?? 0, bids)
-    copy.askStart[0] = bids
-    copy.#takeLevels(this, this.askStart[at] ?? 0, asks)
-    return copy
+    const numbers = new Float64Array(PACKED.length + (bids + asks) * LEVEL_NUMBERS)
+    let next = 0
+    for (const name of PACKED) numbers[next++] = this[name][at] ?? Number.NaN
+    const bidStart = this.bidStart[at] ?? 0
+    const askStart = this.askStart[at] ?? 0
+    this.#packLevels(numbers, next, bidStart, bids)
+    this.#packLevels(numbers, next + bids * LEVEL_NUMBERS, askStart, asks)
+    if (this.bigSizes === undefined) return { numbers, bigSizes: undefined }
+    const bigSizes = new Map([
+      ...this.#bigSizesOf(bidStart, bids, 0),
+      ...this.#bigSizesOf(askStart, asks, bids),
+    ])
+    return { numbers, bigSizes }
   }
 
-  /** Bytes of the level columns in use. */
-  get levelBytes(): number {
-    return this.levels * LEVEL_BYTES
-  }
-
-  /** Bytes of memory that a copy of one event weighs. */
-  get copyBytes(): number {
-    return COPY_BYTES + this.levelBytes
-  }
-
-  #takeLevels(from: Columns, start: number, count: number): void {
-    const at = this.levels
-    this.prices.set(from.prices.subarray(start, start + count), at)
-    this.priceDecimals.set(from.priceDecimals.subarray(start, start + count), at)
-    this.sizes.set(from.sizes.subarray(start, start + count), at)
-    this.sizeDecimals.set(from.sizeDecimals.subarray(start, start + count), at)
-    this.levels += count
-    if (from.bigSizes === undefined) return
-    for (const [level, size] of from.bigSizes) {
-      if (level < start || level >= start + count) continue
-      this.bigSizes ??= new Map()
-      this.bigSizes.set(at + level - start, size)
+  /** Forgets the last frame, and has event 0 say what `packed` says. */
+  unpack({ numbers, bigSizes }: PackedEvent): void {
+    this.clear()
+    this.begin(KIND.delta)
+    let next = 0
+    for (const name of PACKED) this[name][0] = numbers[next++] ?? Number.NaN
+    this.count = 1
+    while (next < numbers.length) {
+      this.reserve()
+      const decimals = numbers[next + 2] ?? 0
+      this.prices[this.levels] = numbers[next] ?? Number.NaN
+      this.priceDecimals[this.levels] = decimals % DECIMALS_STEP
+      this.sizes[this.levels] = numbers[next + 1] ?? Number.NaN
+      this.sizeDecimals[this.levels++] = decimals / DECIMALS_STEP
+      next += LEVEL_NUMBERS
     }
+    this.askStart[0] = this.kind[0] === KIND.trade ? 1 : (this.bidCount[0] ?? 0)
+    if (bigSizes !== undefined && bigSizes.size > 0) this.bigSizes = new Map(bigSizes)
+  }
+
+  #packLevels(numbers: Float64Array, next: number, start: number, count: number): void {
+    for (let level = start; level < start + count; level++) {
+      numbers[next++] = this.prices[level] ?? Number.NaN
+      numbers[next++] = this.sizes[level] ?? Number.NaN
+      numbers[next++] = (this.priceDecimals[level] ?? 0) + (this.sizeDecimals[level] ?? 0) * DECIMALS_STEP
+    }
+  }
+
+  /** Sizes beyond 2^53 of `count` levels from `start`, as those of levels from `to`. */
+  #bigSizesOf(start: number, count: number, to: number): readonly (readonly [number, bigint])[] {
+    return [...(this.bigSizes ?? [])]
+      .filter(([level]) => level >= start && level < start + count)
+      .map(([level, size]) => [level - start + to, size] as const)
   }
 
   #growEvents(): void {

@@ -77,7 +77,7 @@ export class Books {
     const { sync } = streams.book
     const hear = {
       joined: () => this.#joined(streams, from.receiveTimeUs),
-      applied: (delta: HeldDelta) => this.#applied(streams, delta.columns, 0, delta.receiveTimeUs),
+      applied: (delta: Columns, held: HeldDelta) => this.#applied(streams, delta, 0, held.receiveTimeUs),
     }
     this.#links.counts.snapshots++
     const outcome = from.isAnswer

@@ -69,3 +69,10 @@ function addLevel(columns: Columns, [price, size]: Level): void {
 }
 
 const fits = (mantissa: bigint): boolean => mantissa <= Number.MAX_SAFE_INTEGER
+
+/** Event `at` by itself, as it is kept for a snapshot. */
+export function copyOf(columns: Columns, at: number): Columns {
+  const copy = new Columns(1, 1)
+  copy.unpack(columns.pack(at))
+  return copy
+}

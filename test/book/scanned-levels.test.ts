@@ -8,6 +8,7 @@ import { type Columns, KIND } from '../../src/core/columns.ts'
 import { DecodeError } from '../../src/core/errors.ts'
 import { kernel } from '../../src/core/kernel.ts'
 import { epochMicros } from '../../src/core/units.ts'
+import { copyOf } from './events.ts'
 
 /** Price and size as a scan leaves them: mantissa and decimals. */
 type ScannedLevel = readonly [price: number, priceDecimals: number, size: number, sizeDecimals: number]
@@ -68,7 +69,7 @@ test('levels that the kernel sets are those that are set one by one', () => {
         const plain = new Book(priceDecimals, sizeDecimals)
         for (const [bids, asks] of updates) {
           const columns = scanned(bids, asks, KIND.delta)
-          const copy = columns.copy(0)
+          const copy = copyOf(columns, 0)
           assert.equal(outcomeOf(quick, columns), outcomeOf(plain, copy))
           assert.equal(canonicalDump(quick), canonicalDump(plain))
           assert.deepEqual(
@@ -117,7 +118,7 @@ test('books that are built beside a live one leave no memory behind', () => {
   const sync = new BookSync(rule, new Book())
   const side = (sign: number): ScannedLevel[] =>
     Array.from({ length: 1_000 }, (_, at): ScannedLevel => [10_000 + sign * (1 + at), 0, 1, 0])
-  const snapshot = scanned(side(-1), side(1), KIND.snapshot).copy(0)
+  const snapshot = copyOf(scanned(side(-1), side(1), KIND.snapshot), 0)
   sync.snapshot(snapshot, 0, 1_000, nothing)
   let bytes = 0
   for (let times = 0; times < 400; times++) {

@@ -47,7 +47,7 @@ function listen(): { readonly heard: string[]; readonly hear: SnapshotHearing } 
     heard,
     hear: {
       joined: () => heard.push('joined'),
-      applied: ({ tag }) => heard.push(`applied ${tag}`),
+      applied: (_, { tag }) => heard.push(`applied ${tag}`),
       dropped: ({ tag }) => heard.push(`dropped ${tag}`),
     },
   }
@@ -309,7 +309,7 @@ test('a listener that loses the book while a snapshot joins stops it there', () 
   const heard: number[] = []
   const outcome = join(sync, 10, {
     joined: () => undefined,
-    applied: ({ tag }) => {
+    applied: (_, { tag }) => {
       heard.push(tag)
       if (tag === 12) sync.lose()
     },

@@ -270,7 +270,7 @@ for (const family of REQUESTED) {
         const applied: number[] = []
         const outcome = client.sync.snapshot(eventOf(venue.snapshot(venue.last - age)), 0, Infinity, {
           joined: () => applied.push(client.sync.book.sequence),
-          applied: ({ columns }) => applied.push(columns.last[0] ?? Number.NaN),
+          applied: (columns) => applied.push(columns.last[0] ?? Number.NaN),
         })
         assert.equal(outcome, 'joined')
         // On futures the delta that ends at the snapshot's number spans it, and repeats what the snapshot has.

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { BUY, Columns, EVENT_LIMIT, KIND, LEVEL_LIMIT } from '../../src/core/columns.ts'
+import { BUY, Columns, EVENT_LIMIT, KIND, LEVEL_LIMIT, packedBytes } from '../../src/core/columns.ts'
 import { DecodeError } from '../../src/core/errors.ts'
-import { addEvent, type Level } from '../book/events.ts'
+import { addEvent, copyOf, type Level } from '../book/events.ts'
 
 const levels = fc.array(
   fc.tuple(
@@ -64,11 +64,13 @@ test('a copy says of its event what the original says, and keeps saying it', () 
     fc.property(events, (shapes) => {
       const columns = new Columns(1, 1)
       for (const shape of shapes) addEvent(columns, shape)
-      const copies = shapes.map((_, at) => columns.copy(at))
+      const packed = shapes.map((_, at) => columns.pack(at))
       const said = shapes.map((_, at) => [bidsOf(columns, at), asksOf(columns, at)])
       columns.clear()
       addEvent(columns, { bids: [['1', '1']], asks: [['2', '99999999999999999999']] })
-      for (const [at, copy] of copies.entries()) {
+      const copy = new Columns(1, 1)
+      for (const [at, event] of packed.entries()) {
+        copy.unpack(event)
         assert.equal(copy.count, 1)
         assert.equal(copy.last[0], shapes[at]?.last)
         assert.equal(copy.previous[0], shapes[at]?.previous)
@@ -84,8 +86,8 @@ test('the exact sizes beyond 2^53 go with the levels of their own event only', (
   const big: Level = ['1', '10000000000000000.00000001']
   addEvent(columns, { bids: [['3', '1'], big], asks: [['4', '1']] })
   addEvent(columns, { bids: [['3', '1']], asks: [['5', '1'], big] })
-  assert.deepEqual([...(columns.copy(0).bigSizes ?? [])], [[1, 10n ** 24n + 1n]])
-  assert.deepEqual([...(columns.copy(1).bigSizes ?? [])], [[2, 10n ** 24n + 1n]])
+  assert.deepEqual([...(copyOf(columns, 0).bigSizes ?? [])], [[1, 10n ** 24n + 1n]])
+  assert.deepEqual([...(copyOf(columns, 1).bigSizes ?? [])], [[2, 10n ** 24n + 1n]])
 })
 
 test('a copy of a trade has its price and size', () => {
@@ -98,7 +100,7 @@ test('a copy of a trade has its price and size', () => {
   columns.priceDecimals[columns.levels] = 2
   columns.sizes[columns.levels++] = 5
   columns.count++
-  const copy = columns.copy(at)
+  const copy = copyOf(columns, at)
   assert.equal(copy.kind[0], KIND.trade)
   assert.equal(copy.side[0], BUY)
   assert.deepEqual(levelsOf(copy, copy.bidStart[0] ?? -1, 1), [[6183763, 2, 5, 0, undefined]])
@@ -156,12 +158,11 @@ test('a frame may hold as many events as the limit says, and not one more', () =
   )
 })
 
-test('a copy is weighed with its levels and what it costs besides', () => {
+test('a packed event is weighed with its levels and what it costs besides', () => {
   const columns = new Columns()
   addEvent(columns, { last: 1 })
   addEvent(columns, { last: 2, bids: [['1', '1']], asks: [['2', '1']] })
-  const empty = columns.copy(0)
-  const two = columns.copy(1)
-  assert.ok(empty.copyBytes > 1_000, 'the arrays of an empty copy are not free')
-  assert.equal(two.copyBytes - empty.copyBytes, two.levelBytes)
+  const [empty, two] = [packedBytes(columns.pack(0)), packedBytes(columns.pack(1))]
+  assert.ok(empty > 300, 'an array without levels is not free')
+  assert.equal(two - empty, 2 * 24)
 })
