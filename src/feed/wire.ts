@@ -38,6 +38,7 @@ export class Wire {
   aliveUs = 0
   /** When a frame came. */
   heardUs = 0
+  #readTimeUs = Number.NaN
   readonly #path: string
   readonly #given: WireSurroundings
   readonly #listener: WireListener
@@ -156,7 +157,11 @@ export class Wire {
       },
       onFrame: (bytes, receiveTimeUs) => {
         if (this.#number !== number) return
-        this.#alive(this.#given.runtime.clock.steadyUs())
+        // Frames of one read came at one time, and the clock is read once for them.
+        if (receiveTimeUs !== this.#readTimeUs) {
+          this.#readTimeUs = receiveTimeUs
+          this.#alive(this.#given.runtime.clock.steadyUs())
+        }
         this.#listener.frame(bytes, receiveTimeUs)
       },
       onPing: () => {

@@ -4,6 +4,7 @@ import { errorCodeOf, failureCodeOf, reasonOf } from './failure-of.ts'
 import type { OpenSockets } from './open-sockets.ts'
 import { retryAfterMs } from './retry-after.ts'
 import type { Clock, Socket, SocketEnd, SocketHandlers, SocketOptions, Sockets } from './runtime.ts'
+import { SocketReading } from './socket-reading.ts'
 
 /** A peer that does not answer a close is cut off after this time. */
 const CLOSE_MS = 3_000
@@ -23,6 +24,8 @@ const FIXED = {
   maxFragments: FRAGMENTS_LIMIT,
   maxBufferedChunks: CHUNKS_LIMIT,
 }
+
+const SECURE = /^wss:/i
 
 /** Close codes that ws sends for what it does not accept, by its error codes; the other `WS_ERR_` mean 1002. */
 const CODES: ReadonlyMap<string, number> = new Map([
@@ -44,9 +47,15 @@ export class SystemSockets implements Sockets {
 
   /** Throws `SyntaxError` for what is no `ws:` or `wss:` URL. */
   open(url: string, options: SocketOptions, handlers: SocketHandlers): Socket {
+    const maxPayload = options.messageLimitBytes
+    const reading = new SocketReading(SECURE.test(url), this.#clock, {
+      limitBytes: maxPayload,
+      onFrame: (bytes, receiveTimeUs) => handlers.onFrame(bytes, receiveTimeUs),
+    })
+    const createConnection = reading.connect
     // ws connects before its constructor returns.
-    const raw = this.#door.own(() => new WebSocket(url, { ...FIXED, maxPayload: options.messageLimitBytes }))
-    const socket = new SystemSocket(raw, handlers)
+    const raw = this.#door.own(() => new WebSocket(url, { ...FIXED, maxPayload, createConnection }))
+    const socket = new SystemSocket(raw, handlers, reading)
     socket.listen(this.#clock, options)
     return socket
   }
@@ -55,15 +64,17 @@ export class SystemSockets implements Sockets {
 class SystemSocket implements Socket {
   readonly #raw: WebSocket
   readonly #handlers: SocketHandlers
+  readonly #reading: SocketReading
   #deadline: NodeJS.Timeout | undefined
   /** What is known of the end before it comes. */
   #cause: Partial<SocketEnd> = {}
   #isOpen = false
   #isClosing = false
 
-  constructor(raw: WebSocket, handlers: SocketHandlers) {
+  constructor(raw: WebSocket, handlers: SocketHandlers, reading: SocketReading) {
     this.#raw = raw
     this.#handlers = handlers
+    this.#reading = reading
   }
 
   get unsentBytes(): number {
@@ -106,6 +117,7 @@ class SystemSocket implements Socket {
   }
 
   #opened(): void {
+    this.#reading.begin()
     this.#isOpen = true
     clearTimeout(this.#deadline)
     this.#handlers.onOpen()
@@ -127,6 +139,7 @@ class SystemSocket implements Socket {
   }
 
   #failed(error: Error): void {
+    this.#reading.end()
     const code = errorCodeOf(error)
     const isProtocol = code?.startsWith('WS_ERR_') === true
     if (isProtocol) this.#note({ code: CODES.get(code ?? '') ?? 1002, reason: error.message })

@@ -65,14 +65,16 @@ export function http(serve: RequestListener): Promise<Loopback<HttpServer>> {
 }
 
 /** A server that accepts a WebSocket by hand, then does what `serve` does and nothing else: no pong, no answer to a close. */
-export function bareWebSocket(serve: (socket: TcpSocket) => void): Promise<Loopback<Server>> {
+export function bareWebSocket(
+  serve: (socket: TcpSocket) => void,
+  first: Uint8Array = new Uint8Array(),
+): Promise<Loopback<Server>> {
   const accept = (socket: TcpSocket): void => {
     socket.once('data', (request: Buffer) => {
       const key = /sec-websocket-key: (\S+)/i.exec(request.toString('latin1'))?.[1] ?? ''
       const answer = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
-      socket.write(
-        `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${answer}\r\n\r\n`,
-      )
+      const head = `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${answer}\r\n\r\n`
+      socket.write(Buffer.concat([Buffer.from(head), first]))
       serve(socket)
     })
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { IncomingMessage } from 'node:http'
+import type { Socket as TcpSocket } from 'node:net'
 import { suite, test } from 'node:test'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { EpochMicros } from '../../src/core/units.ts'
@@ -261,6 +262,54 @@ suite('a system socket', { concurrency: true }, () => {
     assert.ok(socket.unsentBytes > 1_000_000)
     assert.equal((await ended).code, 1006)
   })
+})
+
+test('delivers all in its order: large and small, text and binary, whole and in fragments, with pings between', async () => {
+  const messages = Array.from(
+    { length: 400 },
+    (_, at) => `${at} ${'x'.repeat([0, 60, 400, 70_000][at % 4] ?? 0)}`,
+  )
+  await using server = await webSocket((peer) => {
+    for (const [at, text] of messages.entries()) {
+      if (at % 7 === 0) peer.ping('now')
+      if (at % 5 === 0) peer.send(Buffer.from(text))
+      else if (at % 3 === 0) {
+        peer.send(text.slice(0, 3), { fin: false })
+        peer.send(text.slice(3), { fin: true })
+      } else peer.send(text)
+    }
+  })
+  const { socket, frames, heard, ended } = open(server.port)
+  while (frames.length < messages.length) await heard('frame')
+  assert.deepEqual(
+    frames.map(({ text }) => text),
+    messages,
+  )
+  socket.close(1000, '')
+  await ended
+})
+
+test('delivers what comes with the answer to the handshake, in whatever parts', async () => {
+  // Lengths of one and of two bytes; the second begins, where it is cut, as a frame would.
+  for (const length of [100, 0x181]) {
+    const head = length < 126 ? [0x81, length] : [0x81, 126, length >> 8, length & 0xff]
+    const message = Buffer.concat([Buffer.from(head), Buffer.alloc(length, '{')])
+    for (const cut of [0, 1, 2, 3, 4, 50, message.length, message.length + 3]) {
+      const bytes = Buffer.concat([message, message, message])
+      const peer = Promise.withResolvers<TcpSocket>()
+      await using server = await bareWebSocket((accepted) => peer.resolve(accepted), bytes.subarray(0, cut))
+      const { frames, heard, ended, opened } = open(server.port)
+      await opened
+      ;(await peer.promise).write(bytes.subarray(cut))
+      while (frames.length < 3) await Promise.race([heard('frame'), ended])
+      assert.deepEqual(
+        frames.map(({ text }) => text),
+        Array.from({ length: 3 }, () => '{'.repeat(length)),
+      )
+      ;(await peer.promise).destroy()
+      await ended
+    }
+  }
 })
 
 test('200 refused, hung, and reset handshakes leave no socket and no timer', async () => {
