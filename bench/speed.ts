@@ -1,17 +1,21 @@
 // How fast frames are taken, side by side with parsing alone and with other libraries: `npm run bench [-- --quick] [--rounds N] [--json FILE]
 // [--only NAME]`. Speed is messages per second of processor time. Every candidate runs in a process of its own, and in each round all
 // run one after the other: a ratio is the median over the rounds of two runs that stood beside each other.
-// Exit 1 where candidates with books do not end with the same books.
+// Then what more books and more levels cost, and what memory they take. Exit 1 where candidates with books do not end with the same ones.
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { installFolder } from '../scripts/install.ts'
-import { type Input, inputs } from './speed/inputs.ts'
+import { keep, type SpeedMeasured } from './measured.ts'
+import { type Input, inputs, save } from './speed/inputs.ts'
+import { manyMarkets, MARKETS } from './speed/market.ts'
+import { mix } from './speed/mix.ts'
 import type { Figures } from './speed/run.ts'
 
 const RUN = join(import.meta.dirname, 'speed/run.ts')
+const MEMORY = join(import.meta.dirname, 'speed/memory.ts')
 const OWN = ['parse', 'strict', 'decode', 'book', 'journal']
 const PEERS = ['tardis', 'ccxt']
 /** Candidates that sum up the best prices after each update: the sums have to be the same. */
@@ -19,6 +23,14 @@ const WITH_BOOKS = ['book', ...PEERS]
 /** Equal but for the rounding of a million additions: one price that is wrong once by a tick is seen. */
 const SAME = 1e-12
 const QUICK_INPUTS = 2
+/** Rows of inputs that are held against their first: the same levels a side, the same markets. */
+const GROWTH = [
+  [100, 10, 1_000, 5_000].map((books) => ({ markets: manyMarkets(books), levels: 400 })),
+  [100, 1_000, 5_000].map((levels) => ({ markets: MARKETS, levels })),
+]
+const GROWTH_FRAMES = 200_000
+const MEMORY_BOOKS = 1_000
+const MEMORY_LEVELS = 1_000
 
 const { values } = parseArgs({
   options: {
@@ -42,13 +54,14 @@ function measure({ venue }: Input, file: string): Runs {
     for (const name of [
       ...candidates.slice(round % candidates.length),
       ...candidates.slice(0, round % candidates.length),
-    ]) {
-      const text = execFileSync(process.execPath, [RUN, name, venue, file], { encoding: 'utf8' })
-      const figures: Figures = JSON.parse(text)
-      runs.get(name)?.push(figures)
-    }
+    ])
+      runs.get(name)?.push(figuresOf(name, venue, file))
   }
   return runs
+}
+
+function figuresOf(name: string, venue: string, file: string): Figures {
+  return JSON.parse(execFileSync(process.execPath, [RUN, name, venue, file], { encoding: 'utf8' }))
 }
 
 const median = (numbers: readonly number[]): number =>
@@ -105,27 +118,61 @@ function report(input: Input, runs: Runs): void {
   process.exitCode = 1
 }
 
+/** What a message costs as there are more books, or more levels, against the first of the row. */
+async function growth(
+  row: (typeof GROWTH)[number],
+  folder: string,
+): Promise<SpeedMeasured['growth'][number]> {
+  const taken = await Promise.all(
+    row.map(async (shape) => {
+      const name = `${whole(shape.markets.length)} books of ${whole(shape.levels)} levels a side`
+      const file = join(folder, name)
+      await save(file, mix('binance-derivatives', GROWTH_FRAMES, shape))
+      return { name, file, costs: new Array<number>() }
+    }),
+  )
+  for (let round = 0; round < rounds; round++)
+    for (const { file, costs } of taken) costs.push(1e9 / figuresOf('book', 'binance-derivatives', file).rate)
+  const [first] = taken
+  for (const { name, costs } of taken) {
+    const ratio = costs.map((cost, at) => cost / (first?.costs[at] ?? NaN))
+    const times = rangeText(ratio, (value) => value.toFixed(2))
+    console.log(`${name.padEnd(40)} ${rangeText(costs, whole)} ns a message, ${times} times the first`)
+  }
+  return taken.map(({ name, costs }) => ({ name, costs }))
+}
+
+function memory(): SpeedMeasured['memory'] {
+  const args = [MEMORY, String(MEMORY_BOOKS), String(MEMORY_LEVELS)]
+  const figures: Omit<SpeedMeasured['memory'], 'books' | 'levels'> = JSON.parse(
+    execFileSync(process.execPath, args, { encoding: 'utf8' }),
+  )
+  const { bytesALevel, rssMb } = figures
+  console.log(
+    `${whole(MEMORY_BOOKS)} books of ${whole(MEMORY_LEVELS)} levels: ${tenth(bytesALevel)} bytes a level, RSS ${whole(rssMb)} MB`,
+  )
+  return { books: MEMORY_BOOKS, levels: MEMORY_LEVELS, bytesALevel, rssMb }
+}
+
 if (!isQuick && !installFolder(join(import.meta.dirname, 'peers')))
   throw new Error('tardis-dev and ccxt could not be installed into bench/peers; --quick goes without them')
 const folder = mkdtempSync(join(tmpdir(), 'marketprism-speed-'))
 try {
-  const wanted = inputs().filter(({ name }) => values.only === undefined || name.includes(values.only))
-  if (wanted.length === 0)
-    throw new Error(
-      `--only ${values.only}: ${inputs()
-        .map(({ name }) => name)
-        .join(', ')}`,
-    )
+  const isWanted = (name: string): boolean => values.only === undefined || name.includes(values.only)
+  const wanted = inputs().filter(({ name }) => isWanted(name))
   const taken = isQuick ? wanted.slice(0, QUICK_INPUTS) : wanted
-  const results: Record<string, unknown> = {}
+  const measured: Record<string, Readonly<Record<string, readonly Figures[]>>> = {}
   for (const [at, input] of taken.entries()) {
     const file = join(folder, String(at))
     await input.write(file)
     const runs = measure(input, file)
     report(input, runs)
-    results[input.name] = Object.fromEntries(runs)
+    measured[input.name] = Object.fromEntries(runs)
   }
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`)
+  const rows: SpeedMeasured['growth'][number][] = []
+  if (!isQuick && isWanted('growth')) for (const row of GROWTH) rows.push(await growth(row, folder))
+  const part = { inputs: measured, growth: rows, memory: memory() }
+  if (values.json !== undefined) keep(values.json, { speed: part })
 } finally {
   rmSync(folder, { recursive: true })
 }

@@ -8,6 +8,7 @@ import { configReference } from '../src/config/reference.ts'
 import { exampleYaml } from '../src/config/rendering.ts'
 import { metricsReference } from '../src/supervisor/metrics/reference.ts'
 import { type GeneratedFile, staleFiles, writeFiles } from './generated.ts'
+import { performanceChart, performanceText } from './performance.ts'
 import { recordsReference, recordsSchema } from './records-reference.ts'
 
 /** Every generated file. A document of something else is one more line here. */
@@ -16,6 +17,8 @@ const GENERATED: readonly GeneratedFile[] = [
   { path: 'docs/CLI.md', text: cliReference },
   { path: 'docs/RECORDS.md', text: recordsReference },
   { path: 'docs/METRICS.md', text: () => `${metricsReference()}\n${bridgeMetricsReference()}` },
+  { path: 'docs/PERFORMANCE.md', text: performanceText },
+  { path: 'docs/performance.svg', text: performanceChart },
   { path: 'schema/records.schema.json', text: recordsSchema },
   { path: 'marketprism.example.yaml', text: exampleYaml },
 ]
@@ -37,8 +40,9 @@ if (values.check) {
   writeFiles(files, ROOT)
 }
 
-/** As prettier would leave it, so that the format check has nothing to say. */
+/** As prettier would leave it, which knows no pictures, so that the format check has nothing to say. */
 async function inStyle(path: string, text: string): Promise<string> {
+  if (path.endsWith('.svg')) return text
   const filepath = join(ROOT, path)
   return format(text, { ...(await resolveConfig(filepath)), filepath })
 }

@@ -4,12 +4,9 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { readCapture } from '../../src/app/capture-reader.ts'
 import type { VenueId } from '../../src/core/ids.ts'
-import { epochMicros } from '../../src/core/units.ts'
-import { venueModel } from '../../src/emulator/venue-model.ts'
-import { SeededRandom } from '../../src/runtime/sim-random.ts'
-import { Timeline } from '../../src/runtime/sim-timeline.ts'
 import { venueOf } from '../../src/venues/venues.ts'
 import { capturesFolder } from '../../test/captures.ts'
+import { mix, type MixVenue } from './mix.ts'
 
 /** One message: a frame, or the answer to a snapshot request of `symbol`. */
 export interface Item {
@@ -20,15 +17,14 @@ export interface Item {
 export interface Input {
   readonly name: string
   readonly venue: VenueId
-  /** `captured`: from the captures; `generated`: from the emulator. */
+  /** `captured`: from the captures; `generated`: drawn as recorded frames are. */
   readonly kind: 'captured' | 'generated'
   readonly write: (path: string) => Promise<void>
 }
 
-const EPOCH_US = epochMicros(1_764_000_000_000_000)
-const DEPTH = 1_000
+const MIX_FRAMES = 60_000
 
-/** Inputs of the full bench: the recorded minutes of 2024, and depth-heavy days of the emulator. */
+/** Inputs of the full bench: the recorded minutes of 2024, and depth-heavy mixes. */
 export function inputs(): readonly Input[] {
   return [
     captured('spot BTC 2024', 'binance-spot', ['2024-08-08-btcusdt.ndjson.gz']),
@@ -36,9 +32,9 @@ export function inputs(): readonly Input[] {
       '2024-08-08-btcusdt.ndjson.gz',
       '2024-08-08-ethusdt.ndjson.gz',
     ]),
-    generated('Binance depth', 'binance-derivatives', { books: 8, levels: 1_000, frames: 60_000 }),
-    generated('OKX depth', 'okx-spot', { books: 8, levels: 400, frames: 60_000 }),
-    generated('Deribit depth', 'deribit', { books: 8, levels: 1_000, frames: 60_000 }),
+    mixed('Binance depth', 'binance-derivatives'),
+    mixed('OKX depth', 'okx-spot'),
+    mixed('Deribit depth', 'deribit'),
   ]
 }
 
@@ -68,69 +64,13 @@ export function captured(name: string, venue: VenueId, files: readonly string[])
   }
 }
 
-/** Books of an emulated venue, each with so many levels a side, all changing at the pace of the model. */
-export function generated(
-  name: string,
-  venue: VenueId,
-  size: { readonly books: number; readonly levels: number; readonly frames: number },
-): Input {
-  return {
-    name,
-    venue,
-    kind: 'generated',
-    write: (path) => save(path, generate(venue, size)),
-  }
-}
-
-function generate(
-  id: VenueId,
-  { books, levels, frames }: { readonly books: number; readonly levels: number; readonly frames: number },
-): readonly Item[] {
-  const venue = venueOf(id)
-  const timeline = new Timeline(EPOCH_US)
-  const runtime = { clock: timeline, timers: timeline, random: new SeededRandom(7) }
-  const patient = {
-    binance: { connectsPerWindow: Infinity, messagesPerSecond: Infinity },
-    okx: { connectsPerSecond: Infinity },
-    deribit: { subscribePool: Infinity, callPool: Infinity },
-  }
-  const model = venueModel(id, runtime, { seed: 11, instruments: books, depth: levels, ...patient })
-  const items: Item[] = []
-  const choice = { book: venue.options.book[0] ?? '', trade: venue.options.trade[0] ?? '' }
-  const subscriptions = model.symbols.flatMap((symbol) => [
-    { symbol, channel: 'book' as const },
-    { symbol, channel: 'trade' as const },
-  ])
-  let number = 0
-  for (const plan of venue.plan(subscriptions, choice)) {
-    const connection = model.connect(plan.path, {
-      send: (text) => items.push({ symbol: undefined, bytes: Buffer.from(text) }),
-      ping: () => undefined,
-      close: () => undefined,
-      cut: () => undefined,
-    })
-    if ('refused' in connection) throw new Error(`refused: ${connection.refused}`)
-    const keys = plan.subscriptions.map(({ key }) => key)
-    for (const { text } of venue.subscribe(keys, () => ++number)) connection.receive(text)
-  }
-  const run = (untilUs: number): void => {
-    while (timeline.next(untilUs));
-  }
-  run(1_000_000)
-  if (venue.link.snapshot === 'request') {
-    for (const symbol of model.symbols) {
-      const request = venue.snapshot?.request(symbol, DEPTH)
-      if (request !== undefined)
-        model.request(request.path, ({ body }) => items.push({ symbol, bytes: Buffer.from(body) }))
-    }
-  }
-  for (let atUs = 2_000_000; items.length < frames; atUs += 1_000_000) run(atUs)
-  model.stop()
-  return items.slice(0, frames)
+/** A depth-heavy mix of a venue. */
+function mixed(name: string, venue: MixVenue): Input {
+  return { name, venue, kind: 'generated', write: (path) => save(path, mix(venue, MIX_FRAMES)) }
 }
 
 /** An item: length of the symbol and of the bytes, then both. */
-async function save(path: string, items: readonly Item[]): Promise<void> {
+export async function save(path: string, items: readonly Item[]): Promise<void> {
   const stream = createWriteStream(path)
   for (const { symbol = '', bytes } of items) {
     const name = Buffer.from(symbol)

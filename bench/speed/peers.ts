@@ -117,17 +117,28 @@ export function ccxt(id: VenueId, symbols: readonly string[]): Candidate {
   if (isBinance) for (const symbol of symbols) exchange.orderbooks[symbol] = exchange.orderBook()
   for (const symbol of symbols) client.subscriptions[`books:${symbol}`] = {}
   let digest = 0
-  client.resolve = (result) => {
-    if (!isBook(result)) return result
-    const bid = result.bids[0]?.[0]
-    const ask = result.asks[0]?.[0]
+  let isJoining = false
+  const look = ({ bids, asks }: CcxtBook): void => {
+    const bid = bids[0]?.[0]
+    const ask = asks[0]?.[0]
     if (bid !== undefined && ask !== undefined) digest += bid + ask
+  }
+  client.resolve = (result) => {
+    if (isBook(result) && !isJoining) look(result)
     return result
   }
   return {
     take({ bytes, symbol }) {
-      if (symbol === undefined) client.onMessage({ data: isBinance ? bare(bytes) : bytes.toString() })
-      else joinBook(exchange, client, symbol, JSON.parse(bytes.toString()))
+      if (symbol === undefined) {
+        client.onMessage({ data: isBinance ? bare(bytes) : bytes.toString() })
+        return
+      }
+      // One look at a book that joins, as the others have; it tells of each update that it had kept.
+      isJoining = true
+      joinBook(exchange, client, symbol, JSON.parse(bytes.toString()))
+      isJoining = false
+      const book = exchange.orderbooks[symbol]
+      if (book !== undefined) look(book)
     },
     digest: () => digest,
   }

@@ -1,0 +1,67 @@
+// What the benches leave in a file, each its own part: docs/PERFORMANCE.md is made of it.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import type { Figures } from './speed/run.ts'
+
+export interface SpeedMeasured {
+  /** By input and candidate, a run a round. */
+  readonly inputs: Readonly<Record<string, Readonly<Record<string, readonly Figures[]>>>>
+  /** Rows of sizes, each held against its first. Costs are ns a message, one a round. */
+  readonly growth: readonly (readonly { readonly name: string; readonly costs: readonly number[] }[])[]
+  readonly memory: {
+    readonly books: number
+    readonly levels: number
+    readonly bytesALevel: number
+    readonly rssMb: number
+  }
+}
+
+export interface SocketMeasured {
+  /** Frames per second of processor time, one a round. */
+  readonly floods: readonly {
+    readonly name: string
+    readonly bare: readonly number[]
+    readonly collector: readonly number[]
+  }[]
+  /** Shares are percent of a processor. */
+  readonly replays: readonly {
+    readonly speed: number
+    readonly rate: number
+    readonly share: number
+    readonly loopDelayP99Ms: number
+    readonly lagP99Ms: number
+    readonly lagMostMs: number
+  }[]
+  readonly paced: readonly {
+    readonly name: string
+    readonly rate: number
+    readonly total: number
+    readonly loopDelayP99Ms: number
+    /** Of the collector. */
+    readonly rssMb: number
+  }[]
+}
+
+export interface Measured {
+  /** Where it was measured, in words. */
+  readonly machine: string
+  readonly speed: SpeedMeasured
+  readonly socket: SocketMeasured
+}
+
+/** The machine, as far as it tells of itself. */
+function machineText(): string {
+  const all = cpus()
+  return `${all.length} processors, ${all[0]?.model ?? 'of no name'}, Node.js ${process.versions.node}.`
+}
+
+/** Puts a part into the file at `path`, beside what is there. */
+export function keep(path: string, part: Partial<Measured>): void {
+  let before: Partial<Measured> = {}
+  try {
+    before = JSON.parse(readFileSync(path, 'utf8'))
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')) throw cause
+  }
+  writeFileSync(path, `${JSON.stringify({ ...before, machine: machineText(), ...part }, null, 2)}\n`)
+}

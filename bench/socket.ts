@@ -1,0 +1,330 @@
+// From real sockets to the journal: `npm run bench:socket [-- --only NAME] [--rounds N] [--json FILE]`. A sender plays a recording, or frames
+// of a depth-heavy mix, over TLS on loopback; a receiver takes them, each in a process of its own. It shows
+//
+//     flood   back to back: frames per second of the receiver's processor time, beside those of `ws` that drops them
+//     replay  recordings at so many times their speed: lag, books at the end, and the share of a processor
+//     paced   the same with `start`, all of it on and scraped: the share of a processor that each process takes
+//
+// The lag of a record is how much later its frame was read than the quickest of the play, against the venue's own time. Exit 1 where
+// anything was lost, or a book is not what it should be.
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout as pause } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { findCommand } from '../scripts/tools.ts'
+import type { Status } from '../src/app/status.ts'
+import { VENUE_IDS } from '../src/core/ids.ts'
+import { journalLines } from '../test/journal/journal-records.ts'
+import { keep, type SocketMeasured } from './measured.ts'
+import { manyMarkets } from './speed/market.ts'
+import { made, type Play, recorded } from './socket/plays.ts'
+import type { Taken } from './socket/receiver.ts'
+
+const REPLAY_SPEEDS = [50, 100, 200]
+/** Some 500 and 5,000 frames a second of a recording; and of a mix 10,000, and a snapshot of 1,000 levels among each hundred. */
+const PACED_SPEEDS = [1, 10]
+const MANY_BOOKS = 1_000
+const MANY_LEVELS = 500
+const SNAPSHOT_EVERY = 100
+/** More than what a venue says of subscriptions. */
+const BEGUN_FRAMES = 5_000
+const PACED_WARM_MS = 8_000
+const PACED_MS = 12_000
+const SCRAPE_MS = 1_000
+const LAG = /^nodejs_eventloop_lag_p99_seconds\{process="collector"\} (\S+)$/m
+const MEMORY = /^collector_process_resident_memory_bytes\{process="collector"\} (\S+)$/m
+/** After the last frame was sent, all is read and written within this. */
+const SETTLE_MS = 1_500
+const REQUEST_MS = 5_000
+/** Plays of a flood that do not count: the first are met by cold code. */
+const WARM_ROUNDS = 2
+const TIMES = /"venue_time_us":(\d+),"recv_time_us":(\d+)/
+
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, rounds: { type: 'string', default: '5' }, json: { type: 'string' } },
+})
+const PROGRAM = join(import.meta.dirname, '../bin/marketprism.mjs')
+const rounds = Number(values.rounds)
+const folder = mkdtempSync(join(tmpdir(), 'marketprism-socket-'))
+const children = new Set<ChildProcess>()
+const [CERT, KEY] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
+const certificate = [
+  '-x509',
+  '-newkey',
+  'ec',
+  '-pkeyopt',
+  'ec_paramgen_curve:prime256v1',
+  '-nodes',
+  '-days',
+  '2',
+]
+const names = ['-subj', '/CN=bench', '-addext', 'subjectAltName=IP:127.0.0.1']
+const openssl = findCommand('openssl')
+if (openssl === undefined) throw new Error('openssl is not on this machine: it makes the certificate')
+execFileSync(openssl, ['req', ...certificate, ...names, '-keyout', KEY, '-out', CERT], { stdio: 'ignore' })
+
+const start = (script: string, ...args: readonly string[]): ChildProcess =>
+  run(join(import.meta.dirname, 'socket', script), ...args)
+
+async function* linesOf({ stdout }: ChildProcess): AsyncGenerator<string> {
+  if (stdout !== null) yield* createInterface({ input: stdout })
+}
+
+/** Where a sender is: streams and REST. */
+async function placeOf(sender: ChildProcess): Promise<readonly [string, string]> {
+  for await (const line of linesOf(sender)) {
+    const [word, streamUrl = '', restUrl = ''] = line.split(' ')
+    if (word === 'at') return [streamUrl, restUrl]
+  }
+  throw new Error('the sender has ended')
+}
+
+/** Where an instance answers. */
+async function addressOf(program: ChildProcess): Promise<string> {
+  for await (const line of linesOf(program))
+    if (line.startsWith('health and metrics at ')) {
+      program.stdout?.resume()
+      return line.split(' ').at(-1) ?? ''
+    }
+  throw new Error('the instance has ended')
+}
+
+function run(...args: readonly string[]): ChildProcess {
+  const child = spawn(process.execPath, args, {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, NODE_EXTRA_CA_CERTS: CERT },
+  })
+  children.add(child)
+  child.on('exit', () => children.delete(child))
+  return child
+}
+
+/** A receiver, that takes one play after the other. */
+class Receiver {
+  readonly #play: Play
+  readonly #isBare: boolean
+  readonly #child: ChildProcess
+  readonly #answers: AsyncIterator<string>
+
+  constructor(play: Play, mode: 'bare' | 'collector') {
+    this.#play = play
+    this.#isBare = mode === 'bare'
+    this.#child = start('receiver.ts', mode, play.venue, JSON.stringify(play.keys))
+    this.#answers = linesOf(this.#child)
+  }
+
+  /** Plays to it; answers what it took, and the folder of its journal. */
+  async take(speed: number): Promise<Taken & { readonly journal: string }> {
+    const { venue, file } = this.#play
+    const requestMs = String(this.#isBare ? 1 : REQUEST_MS)
+    const sender = start('sender.ts', venue, String(speed), requestMs, file, CERT, KEY)
+    const journal = mkdtempSync(join(folder, 'journal-'))
+    for await (const line of linesOf(sender)) {
+      const [word, streamUrl = '', restUrl = ''] = line.split(' ')
+      if (word === 'at') this.#child.stdin?.write(`${streamUrl} ${restUrl} ${journal}\n`)
+      if (word === 'done') break
+    }
+    await pause(SETTLE_MS)
+    this.#child.stdin?.write('end\n')
+    const { value } = await this.#answers.next()
+    sender.kill()
+    const taken: Taken = JSON.parse(String(value))
+    return { ...taken, journal }
+  }
+
+  stop(): void {
+    this.#child.kill()
+  }
+}
+
+const median = (numbers: readonly number[]): number =>
+  numbers.toSorted((one, other) => one - other)[Math.floor(numbers.length / 2)] ?? NaN
+const whole = (value: number): string => Math.round(value).toLocaleString('en')
+
+/** Tells what was lost, and which books are not as they should be; such a play makes the exit code 1. */
+function faultsOf(play: Play, { gaps, refused, books }: Taken): string {
+  const wrong = [...play.books].filter(([symbol, digest]) => digest !== '' && books[symbol] !== digest)
+  const dead = Object.entries(books).filter(([, digest]) => digest === null)
+  const faults = [
+    ...(gaps > 0 ? [`${gaps} gaps`] : []),
+    ...(refused > 0 ? [`${refused} refused`] : []),
+    ...wrong.map(([symbol]) => `${symbol} is another book`),
+    ...dead.map(([symbol]) => `${symbol} is not live`),
+  ]
+  if (faults.length > 0) process.exitCode = 1
+  return faults.length > 0
+    ? `FAULTS: ${faults.join(', ')}`
+    : `no gap, ${play.books.size > 0 ? 'books as expected' : 'books live'}`
+}
+
+async function flood(play: Play): Promise<SocketMeasured['floods'][number]> {
+  const rates: Record<'bare' | 'collector', number[]> = { bare: [], collector: [] }
+  const receivers = { bare: new Receiver(play, 'bare'), collector: new Receiver(play, 'collector') }
+  let faults = ''
+  for (let round = -WARM_ROUNDS; round < rounds; round++) {
+    for (const mode of ['bare', 'collector'] as const) {
+      const { journal, ...taken } = await receivers[mode].take(0)
+      if (round >= 0) rates[mode].push(taken.frames / taken.cpuSeconds)
+      if (mode === 'collector') faults = faultsOf(play, taken)
+      rmSync(journal, { recursive: true })
+    }
+  }
+  for (const mode of ['bare', 'collector'] as const) receivers[mode].stop()
+  const shares = rates.collector.map((rate, at) => (rate / (rates.bare[at] ?? NaN)) * 100)
+  console.log(
+    `flood   ${play.name.padEnd(20)} collector ${whole(median(rates.collector))}/s, bare ws ${whole(median(rates.bare))}/s: ` +
+      `${median(shares).toFixed(0)} % (${Math.min(...shares).toFixed(0)} to ${Math.max(...shares).toFixed(0)})  ${faults}`,
+  )
+  return { name: play.name, ...rates }
+}
+
+/** Lag of each record in ms, with the time that it was read, in s from the first. */
+function lags(
+  journal: string,
+  speed: number,
+): readonly { readonly atSeconds: number; readonly lagMs: number }[] {
+  const offsets = journalLines(journal).flatMap((line) => {
+    const [, venueUs, receiveUs] = TIMES.exec(line) ?? []
+    return venueUs === undefined
+      ? []
+      : [{ receiveUs: Number(receiveUs), offsetUs: Number(receiveUs) - Number(venueUs) / speed }]
+  })
+  const least = offsets.reduce((low, { offsetUs }) => Math.min(low, offsetUs), Infinity)
+  const firstUs = offsets.reduce((low, { receiveUs }) => Math.min(low, receiveUs), Infinity)
+  return offsets.map(({ receiveUs, offsetUs }) => ({
+    atSeconds: (receiveUs - firstUs) / 1e6,
+    lagMs: (offsetUs - least) / 1_000,
+  }))
+}
+
+async function replay(play: Play, speed: number): Promise<SocketMeasured['replays'][number]> {
+  const receiver = new Receiver(play, 'collector')
+  await receiver.take(0)
+  const { journal, ...taken } = await receiver.take(speed)
+  receiver.stop()
+  const late = lags(journal, speed)
+  const sorted = late.map(({ lagMs }) => lagMs).toSorted((one, other) => one - other)
+  const at = (share: number): number => sorted[Math.floor((sorted.length - 1) * share)] ?? NaN
+  const share = (taken.cpuSeconds / taken.seconds) * 100
+  console.log(
+    `replay  ${play.name.padEnd(20)} at ${String(speed).padStart(3)} times: ${whole(taken.frames / taken.seconds)} frames/s, ` +
+      `${share.toFixed(1)} % of a processor, loop delay p99 ${taken.loopDelayP99Ms.toFixed(1)} ms, ` +
+      `lag p50 ${at(0.5).toFixed(1)}, p99 ${at(0.99).toFixed(1)}, most ${at(1).toFixed(1)} ms  ${faultsOf(play, taken)}`,
+  )
+  rmSync(journal, { recursive: true })
+  return {
+    speed,
+    rate: taken.frames / taken.seconds,
+    share,
+    loopDelayP99Ms: taken.loopDelayP99Ms,
+    lagP99Ms: at(0.99),
+    lagMostMs: at(1),
+  }
+}
+
+/** `start` on a play at `speed`: what part of a processor each process takes. */
+async function paced(play: Play, speed: number): Promise<SocketMeasured['paced'][number]> {
+  const sender = start('sender.ts', play.venue, String(speed), String(REQUEST_MS), play.file, CERT, KEY)
+  const place = mkdtempSync(join(folder, 'paced-'))
+  const [stream_url, rest_url] = await placeOf(sender)
+  const config = join(place, 'config.json')
+  const venues = Object.fromEntries(
+    VENUE_IDS.map((id) => [
+      id,
+      id === play.venue ? { stream_url, rest_url, ...play.keys } : { enabled: false },
+    ]),
+  )
+  const others = {
+    http: { health_port: 0, metrics_port: 0 },
+    journal: { folder: join(place, 'journal') },
+    sinks: { parquet: { folder: join(place, 'parquet') } },
+  }
+  writeFileSync(config, JSON.stringify({ venues, ...others }))
+  const program = run(PROGRAM, 'start', '--config', config)
+  const ended = once(program, 'exit')
+  const url = await addressOf(program)
+  const status = async (): Promise<Status> => JSON.parse(await (await fetch(`${url}/status`)).text())
+  const framesOf = ({ venues: all }: Status): number => all.reduce((sum, { frames }) => sum + frames, 0)
+  // A thousand books of OKX want some forty sockets, of which it takes three a second.
+  while (framesOf(await status()) < BEGUN_FRAMES) await pause(SCRAPE_MS)
+  await pause(PACED_WARM_MS)
+  const before = await status()
+  const untilMs = performance.now() + PACED_MS
+  const delays: number[] = []
+  let rssMb = 0
+  while (performance.now() < untilMs) {
+    await pause(Math.min(SCRAPE_MS, untilMs - performance.now()))
+    const text = await (await fetch(`${url}/metrics`)).text()
+    delays.push(Number(LAG.exec(text)?.[1]) * 1_000)
+    rssMb = Math.max(rssMb, Number(MEMORY.exec(text)?.[1]) / 1e6)
+  }
+  const after = await status()
+  const loopDelayP99Ms = median(delays)
+  program.kill('SIGTERM')
+  await ended
+  sender.kill()
+  const rate = (framesOf(after) - framesOf(before)) / (PACED_MS / 1_000)
+  const shares = after.processes.map(({ name, cpuSeconds = NaN }, at): [string, number] => [
+    name,
+    ((cpuSeconds - (before.processes[at]?.cpuSeconds ?? NaN)) / (PACED_MS / 1_000)) * 100,
+  ])
+  const total = shares.reduce((sum, [, share]) => sum + share, 0)
+  console.log(
+    `paced   ${play.name.padEnd(20)} at ${whole(rate)} frames/s: ` +
+      `${shares.map(([name, share]) => `${name} ${share.toFixed(1)} %`).join(', ')}, in all ${total.toFixed(1)} % of a processor; ` +
+      `loop delay p99 ${loopDelayP99Ms.toFixed(1)} ms, RSS of the collector ${whole(rssMb)} MB`,
+  )
+  return { name: play.name, rate, total, loopDelayP99Ms, rssMb }
+}
+
+/** One after the other. */
+async function each<Given, Made>(
+  given: readonly Given[],
+  make: (one: Given) => Promise<Made>,
+): Promise<Made[]> {
+  const results: Made[] = []
+  for (const one of given) results.push(await make(one))
+  return results
+}
+
+try {
+  const usdm = await recorded(folder, 'USD-M BTC+ETH 2024', 'binance-derivatives', [
+    '2024-08-08-btcusdt.ndjson.gz',
+    '2024-08-08-ethusdt.ndjson.gz',
+  ])
+  const floods = [
+    usdm,
+    await made(folder, 'Binance depth', 'binance-derivatives'),
+    await made(folder, 'OKX depth', 'okx-spot'),
+    await made(folder, 'Deribit depth', 'deribit'),
+  ]
+  const many = await made(folder, 'OKX 1,000 books', 'okx-spot', {
+    markets: manyMarkets(MANY_BOOKS),
+    levels: MANY_LEVELS,
+    snapshotEvery: SNAPSHOT_EVERY,
+  })
+  const pacings = [...PACED_SPEEDS.map((speed) => ({ play: usdm, speed })), { play: many, speed: 1 }]
+  const isWanted = (name: string): boolean => values.only === undefined || name.includes(values.only)
+  const part = {
+    floods: await each(
+      floods.filter(({ name }) => isWanted(`flood ${name}`)),
+      flood,
+    ),
+    replays: await each(
+      REPLAY_SPEEDS.filter((speed) => isWanted(`replay ${speed}`)),
+      (speed) => replay(usdm, speed),
+    ),
+    paced: await each(
+      pacings.filter(({ play, speed }) => isWanted(`paced ${play.name} ${speed}`)),
+      ({ play, speed }) => paced(play, speed),
+    ),
+  }
+  if (values.json !== undefined) keep(values.json, { socket: part })
+} finally {
+  for (const child of children) child.kill('SIGKILL')
+  rmSync(folder, { recursive: true })
+}

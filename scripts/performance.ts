@@ -1,0 +1,226 @@
+// docs/PERFORMANCE.md and its chart, from what the benches measured: docs/performance.json, written by
+// `npm run bench -- --json docs/performance.json` and `npm run bench:socket -- --json docs/performance.json`.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Measured, SocketMeasured, SpeedMeasured } from '../bench/measured.ts'
+import type { Figures } from '../bench/speed/run.ts'
+
+/** The runs of an input, by candidate. */
+type Runs = SpeedMeasured['inputs'][string]
+
+const FILE = join(import.meta.dirname, '../docs/performance.json')
+const CANDIDATES = [
+  ['ccxt', '`ccxt` pro'],
+  ['tardis', '`tardis-dev`'],
+  ['parse', '`JSON.parse` alone'],
+  ['book', '**decode and verified book**'],
+  ['journal', '**down to the journal**'],
+] as const
+
+const median = (numbers: readonly number[]): number =>
+  numbers.toSorted((one, other) => one - other)[Math.floor(numbers.length / 2)] ?? NaN
+const of = (runs: readonly Figures[] | undefined, figure: keyof Figures): readonly number[] =>
+  (runs ?? []).map((figures) => figures[figure] ?? NaN)
+const thousands = (value: number): string => Math.round(value / 1_000).toLocaleString('en')
+const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [row(head), row(head.map((_, at) => (at === 0 ? '---' : '--:'))), ...rows.map(row)].join('\n')
+
+/** Medians of the ratios of runs that stood beside each other. */
+function ratio(runs: Runs, one: string, other: string): number {
+  const others = of(runs[other], 'rate')
+  return median(of(runs[one], 'rate').map((rate, at) => rate / (others[at] ?? NaN)))
+}
+
+/** A table with a column for each input. */
+function byInput(
+  { inputs }: SpeedMeasured,
+  title: string,
+  rows: readonly (readonly [title: string, cell: (runs: Runs) => string])[],
+): string {
+  const entries = Object.entries(inputs)
+  const line = (first: string, cell: (runs: Runs) => string): readonly string[] =>
+    [first].concat(entries.map(([, runs]) => cell(runs)))
+  return table(
+    [title, ...entries.map(([name]) => name)],
+    rows.map(([first, cell]) => line(first, cell)),
+  )
+}
+
+const rates = (speed: SpeedMeasured): string =>
+  byInput(
+    speed,
+    'thousand messages a second',
+    CANDIDATES.map(([key, title]) => [title, (runs) => thousands(median(of(runs[key], 'rate')))]),
+  )
+
+const ratios = (speed: SpeedMeasured): string =>
+  byInput(
+    speed,
+    'decode and verified book, times as fast as',
+    CANDIDATES.slice(0, 3).map(([key, title]) => [title, (runs) => ratio(runs, 'book', key).toFixed(1)]),
+  )
+
+function times({ inputs }: SpeedMeasured): string {
+  const rows = Object.entries(inputs).flatMap(([name, runs]) =>
+    CANDIDATES.slice(1).map(([key, title]) => {
+      const figure = (which: keyof Figures): number => median(of(runs[key], which))
+      return [
+        `${name}: ${title}`,
+        figure('p50').toFixed(2),
+        figure('p99').toFixed(2),
+        figure('p999').toFixed(2),
+        Math.max(...of(runs[key], 'longestCollectionMs')).toFixed(1),
+        Math.round(figure('bytesAMessage')).toLocaleString('en'),
+      ]
+    }),
+  )
+  return table(['', 'p50 µs', 'p99 µs', 'p99.9 µs', 'longest collection ms', 'bytes a message'], rows)
+}
+
+function growth({ growth: measured, memory }: SpeedMeasured): string {
+  const rows = measured.flatMap((sizes) => {
+    const [first] = sizes
+    return sizes.map(({ name, costs }) => [
+      name,
+      Math.round(median(costs)).toLocaleString('en'),
+      median(costs.map((cost, at) => cost / (first?.costs[at] ?? NaN))).toFixed(2),
+    ])
+  })
+  const { books, levels, bytesALevel, rssMb } = memory
+  return [
+    table(['', 'ns a message', 'times the first'], rows),
+    '',
+    `${books.toLocaleString('en')} books of ${levels.toLocaleString('en')} levels take ${bytesALevel.toFixed(1)} bytes a level; the process has ${Math.round(rssMb)} MB.`,
+  ].join('\n')
+}
+
+/** Of what bare `ws` takes, in the middle of the rounds. */
+const shareOf = (bare: readonly number[], collector: readonly number[]): string =>
+  `${median(collector.map((rate, at) => (rate / (bare[at] ?? NaN)) * 100)).toFixed(0)} %`
+
+function sockets({ floods, replays, paced }: SocketMeasured): string {
+  return [
+    table(
+      ['back to back, thousand frames a second', 'bare `ws`', 'collector', 'share'],
+      floods.map(({ name, bare, collector }) => [
+        name,
+        thousands(median(bare)),
+        thousands(median(collector)),
+        shareOf(bare, collector),
+      ]),
+    ),
+    '',
+    table(
+      ['replayed', 'frames a second', 'of a processor', 'lag p99 ms', 'loop delay p99 ms'],
+      replays.map(({ speed, rate, share: part, lagP99Ms, loopDelayP99Ms }) => [
+        `${speed} times as fast`,
+        Math.round(rate).toLocaleString('en'),
+        `${part.toFixed(0)} %`,
+        lagP99Ms.toFixed(1),
+        loopDelayP99Ms.toFixed(1),
+      ]),
+    ),
+    '',
+    table(
+      [
+        '`start`, all of it on, scraped',
+        'frames a second',
+        'of a processor',
+        'loop delay p99 ms',
+        'RSS of the collector MB',
+      ],
+      paced.map(({ name, rate, total, loopDelayP99Ms, rssMb }) => [
+        name,
+        Math.round(rate).toLocaleString('en'),
+        `${total.toFixed(1)} %`,
+        loopDelayP99Ms.toFixed(1),
+        Math.round(rssMb).toLocaleString('en'),
+      ]),
+    ),
+  ].join('\n')
+}
+
+const read = (): Measured => JSON.parse(readFileSync(FILE, 'utf8'))
+
+/** docs/PERFORMANCE.md. */
+export function performanceText(): string {
+  const { machine, speed, socket } = read()
+  return `# Performance
+
+What the collector costs, side by side with parsing alone and with other libraries, on the same frames. Measured with \`npm run bench\` and \`npm run bench:socket\`; this page is made of their figures (\`docs/performance.json\`).
+
+${machine}
+
+## Method
+
+- Speed is messages per second of **processor time**, all threads of the process. The clock of a shared machine says little.
+- Every candidate runs in a process of its own, warm, and in each round all run one after the other, each in another place of the row: a ratio is the median over the rounds of runs that stood beside each other. Absolute figures are medians; they move by a third with what else the machine does, ratios do not.
+- Captured inputs are recordings of real traffic of 2024 (most frames are best prices, which nobody reads); generated ones are depth-heavy mixes: how many levels a frame names and how far from the top they are is drawn as in recorded frames.
+- \`tardis-dev\`, \`ccxt\` and the collector have to end with the same sum of all best prices, to the rounding of a million additions.
+- It is not the same product. The collector checks the chain of every update and keeps exact decimals; the others make objects. \`ccxt\` and \`tardis-dev\` do less checking and more formatting.
+
+## Decode and books
+
+![Messages per second of processor time, by candidate](performance.svg)
+
+${rates(speed)}
+
+${ratios(speed)}
+
+## One message
+
+${times(speed)}
+
+## Growth and memory
+
+${growth(speed)}
+
+## Through sockets
+
+Over TLS, a sender and a receiver, each a process of its own. Lag is how much later than the quickest frame of the play a frame was read, against the venue's own time.
+
+${sockets(socket)}
+`
+}
+
+const WIDTH = 760
+const LABEL = 150
+const BAR = 13
+const GROUP = 24
+const LEAST = 1_000
+const MOST = 5_000_000
+const COLOURS = ['#9aa0a6', '#7b8794', '#5f6b7a', '#1a73e8', '#0b9d58']
+
+/** The chart of it: bars on a logarithmic scale, one group an input. */
+export function performanceChart(): string {
+  const { inputs } = read().speed
+  const scale = (value: number): number =>
+    ((Math.log(value) - Math.log(LEAST)) / (Math.log(MOST) - Math.log(LEAST))) * (WIDTH - LABEL - 90)
+  let top = 40
+  const parts: string[] = []
+  for (const [name, runs] of Object.entries(inputs)) {
+    parts.push(`<text x="0" y="${top}" font-weight="600">${name}</text>`)
+    top += 8
+    for (const [at, [key, title]] of CANDIDATES.entries()) {
+      const rate = median(of(runs[key], 'rate'))
+      const width = scale(rate).toFixed(0)
+      const label = title.replaceAll(/[`*]/g, '')
+      parts.push(
+        `<text x="${LABEL - 8}" y="${top + 10}" text-anchor="end">${label}</text>`,
+        `<rect x="${LABEL}" y="${top}" width="${width}" height="${BAR - 2}" fill="${COLOURS[at]}"/>`,
+        `<text x="${LABEL + Number(width) + 6}" y="${top + 10}">${thousands(rate)} k/s</text>`,
+      )
+      top += BAR
+    }
+    top += GROUP
+  }
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${top}" font-family="sans-serif" font-size="11" fill="#202124">`,
+    `<rect width="${WIDTH}" height="${top}" fill="#ffffff"/>`,
+    '<text x="0" y="16" font-size="13" font-weight="600">Messages per second of processor time (logarithmic)</text>',
+    ...parts,
+    '</svg>',
+    '',
+  ].join('\n')
+}
