@@ -1,6 +1,7 @@
 // Level updates and deltas per second of `Book.apply` on books of 400 and 5,000 levels a side: `node bench/book.ts`.
 import { Book } from '../src/book/book.ts'
 import { Columns, KIND } from '../src/core/columns.ts'
+import { median } from './measured.ts'
 
 const RUNS = 5
 const DELTAS = 20_000
@@ -68,10 +69,6 @@ function run(book: Book, snapshot: Columns, deltas: Columns): number {
   const start = process.hrtime.bigint()
   for (let at = 0; at < deltas.count; at++) book.apply(deltas, at)
   return (deltas.count * 1e9) / Number(process.hrtime.bigint() - start)
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? Number.NaN
 }
 
 for (const depth of [400, 5_000]) {

@@ -6,6 +6,7 @@ import type { ClickHouseSink } from '../src/sinks/clickhouse/sink.ts'
 import type { RecordBatch } from '../src/sinks/sink.ts'
 import { Engine, missingEngine } from '../test/engines/engine.ts'
 import { countOf, lineOf, serverOf, sinkOf } from '../test/sinks/clickhouse/world.ts'
+import { median } from './measured.ts'
 
 const RUNS = 5
 const BATCHES = 3
@@ -101,8 +102,6 @@ function batchFrom(first: number, mix: Mix): RecordBatch {
   }
 }
 
-const median = (values: readonly number[]): number =>
-  values.toSorted((one, other) => one - other)[values.length >> 1] ?? 0
 const thousands = (value: number): string => Math.round(value).toLocaleString('en')
 
 /** Ticks of user and system time in /proc are hundredths of a second. */

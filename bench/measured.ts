@@ -1,4 +1,4 @@
-// What the benches leave in a file, each its own part: docs/PERFORMANCE.md is made of it.
+// What benches do with their figures. What they leave in a file, each its own part, docs/PERFORMANCE.md is made of.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import type { Figures } from './speed/run.ts'
@@ -48,6 +48,10 @@ export interface Measured {
   readonly speed: SpeedMeasured
   readonly socket: SocketMeasured
 }
+
+/** The one in the middle; NaN of none. */
+export const median = (numbers: readonly number[]): number =>
+  numbers.toSorted((one, other) => one - other)[Math.floor(numbers.length / 2)] ?? NaN
 
 /** The machine, as far as it tells of itself. */
 function machineText(): string {

@@ -19,7 +19,7 @@ import { findCommand } from '../scripts/tools.ts'
 import type { Status } from '../src/app/status.ts'
 import { VENUE_IDS } from '../src/core/ids.ts'
 import { journalLines } from '../test/journal/journal-records.ts'
-import { keep, type SocketMeasured } from './measured.ts'
+import { keep, median, type SocketMeasured } from './measured.ts'
 import { manyMarkets } from './speed/market.ts'
 import { made, type Play, recorded } from './socket/plays.ts'
 import type { Taken } from './socket/receiver.ts'
@@ -141,9 +141,12 @@ class Receiver {
   }
 }
 
-const median = (numbers: readonly number[]): number =>
-  numbers.toSorted((one, other) => one - other)[Math.floor(numbers.length / 2)] ?? NaN
 const whole = (value: number): string => Math.round(value).toLocaleString('en')
+
+const told = (faults: readonly string[], otherwise: string): string => {
+  if (faults.length > 0) process.exitCode = 1
+  return faults.length > 0 ? `FAULTS: ${faults.join(', ')}` : otherwise
+}
 
 /** Tells what was lost, and which books are not as they should be; such a play makes the exit code 1. */
 function faultsOf(play: Play, { gaps, refused, books }: Taken): string {
@@ -155,10 +158,7 @@ function faultsOf(play: Play, { gaps, refused, books }: Taken): string {
     ...wrong.map(([symbol]) => `${symbol} is another book`),
     ...dead.map(([symbol]) => `${symbol} is not live`),
   ]
-  if (faults.length > 0) process.exitCode = 1
-  return faults.length > 0
-    ? `FAULTS: ${faults.join(', ')}`
-    : `no gap, ${play.books.size > 0 ? 'books as expected' : 'books live'}`
+  return told(faults, `no gap, ${play.books.size > 0 ? 'books as expected' : 'books live'}`)
 }
 
 async function flood(play: Play): Promise<SocketMeasured['floods'][number]> {
@@ -182,23 +182,15 @@ async function flood(play: Play): Promise<SocketMeasured['floods'][number]> {
   return { name: play.name, ...rates }
 }
 
-/** Lag of each record in ms, with the time that it was read, in s from the first. */
-function lags(
-  journal: string,
-  speed: number,
-): readonly { readonly atSeconds: number; readonly lagMs: number }[] {
+/** Lag of each record in ms, the least first. */
+function lags(journal: string, speed: number): readonly number[] {
   const offsets = journalLines(journal).flatMap((line) => {
     const [, venueUs, receiveUs] = TIMES.exec(line) ?? []
-    return venueUs === undefined
-      ? []
-      : [{ receiveUs: Number(receiveUs), offsetUs: Number(receiveUs) - Number(venueUs) / speed }]
+    return venueUs === undefined ? [] : [Number(receiveUs) - Number(venueUs) / speed]
   })
-  const least = offsets.reduce((low, { offsetUs }) => Math.min(low, offsetUs), Infinity)
-  const firstUs = offsets.reduce((low, { receiveUs }) => Math.min(low, receiveUs), Infinity)
-  return offsets.map(({ receiveUs, offsetUs }) => ({
-    atSeconds: (receiveUs - firstUs) / 1e6,
-    lagMs: (offsetUs - least) / 1_000,
-  }))
+  const sorted = offsets.toSorted((one, other) => one - other)
+  const [least = 0] = sorted
+  return sorted.map((offsetUs) => (offsetUs - least) / 1_000)
 }
 
 async function replay(play: Play, speed: number): Promise<SocketMeasured['replays'][number]> {
@@ -207,8 +199,7 @@ async function replay(play: Play, speed: number): Promise<SocketMeasured['replay
   const { journal, ...taken } = await receiver.take(speed)
   receiver.stop()
   const late = lags(journal, speed)
-  const sorted = late.map(({ lagMs }) => lagMs).toSorted((one, other) => one - other)
-  const at = (share: number): number => sorted[Math.floor((sorted.length - 1) * share)] ?? NaN
+  const at = (share: number): number => late[Math.floor((late.length - 1) * share)] ?? NaN
   const share = (taken.cpuSeconds / taken.seconds) * 100
   console.log(
     `replay  ${play.name.padEnd(20)} at ${String(speed).padStart(3)} times: ${whole(taken.frames / taken.seconds)} frames/s, ` +
@@ -224,6 +215,15 @@ async function replay(play: Play, speed: number): Promise<SocketMeasured['replay
     lagP99Ms: at(0.99),
     lagMostMs: at(1),
   }
+}
+
+/** The same of an instance, as it stands. */
+function faultsAt({ venues }: Status): string {
+  const faults = venues.flatMap(({ venue, books, gapsBy, refusedBy }) => [
+    ...(books.live < books.expected ? [`${books.expected - books.live} books of ${venue} are not live`] : []),
+    ...Object.entries({ ...gapsBy, ...refusedBy }).map(([cause, count]) => `${count} ${cause}`),
+  ])
+  return told(faults, 'no gap, books live')
 }
 
 /** `start` on a play at `speed`: what part of a processor each process takes. */
@@ -276,7 +276,7 @@ async function paced(play: Play, speed: number): Promise<SocketMeasured['paced']
   console.log(
     `paced   ${play.name.padEnd(20)} at ${whole(rate)} frames/s: ` +
       `${shares.map(([name, share]) => `${name} ${share.toFixed(1)} %`).join(', ')}, in all ${total.toFixed(1)} % of a processor; ` +
-      `loop delay p99 ${loopDelayP99Ms.toFixed(1)} ms, RSS of the collector ${whole(rssMb)} MB`,
+      `loop delay p99 ${loopDelayP99Ms.toFixed(1)} ms, RSS of the collector ${whole(rssMb)} MB  ${faultsAt(after)}`,
   )
   return { name: play.name, rate, total, loopDelayP99Ms, rssMb }
 }
@@ -308,18 +308,24 @@ try {
     snapshotEvery: SNAPSHOT_EVERY,
   })
   const pacings = [...PACED_SPEEDS.map((speed) => ({ play: usdm, speed })), { play: many, speed: 1 }]
-  const isWanted = (name: string): boolean => values.only === undefined || name.includes(values.only)
+  const all = [
+    ...floods.map(({ name }) => `flood ${name}`),
+    ...REPLAY_SPEEDS.map((speed) => `replay ${speed}`),
+    ...pacings.map(({ play, speed }) => `paced ${play.name} ${speed}`),
+  ]
+  const wanted = new Set(all.filter((name) => values.only === undefined || name.includes(values.only)))
+  if (wanted.size === 0) throw new Error(`--only ${values.only}: ${all.join(', ')}`)
   const part = {
     floods: await each(
-      floods.filter(({ name }) => isWanted(`flood ${name}`)),
+      floods.filter(({ name }) => wanted.has(`flood ${name}`)),
       flood,
     ),
     replays: await each(
-      REPLAY_SPEEDS.filter((speed) => isWanted(`replay ${speed}`)),
+      REPLAY_SPEEDS.filter((speed) => wanted.has(`replay ${speed}`)),
       (speed) => replay(usdm, speed),
     ),
     paced: await each(
-      pacings.filter(({ play, speed }) => isWanted(`paced ${play.name} ${speed}`)),
+      pacings.filter(({ play, speed }) => wanted.has(`paced ${play.name} ${speed}`)),
       ({ play, speed }) => paced(play, speed),
     ),
   }

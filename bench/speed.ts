@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { installFolder } from '../scripts/install.ts'
-import { keep, type SpeedMeasured } from './measured.ts'
+import { keep, median, type SpeedMeasured } from './measured.ts'
 import { type Input, inputs, save } from './speed/inputs.ts'
 import { manyMarkets, MARKETS } from './speed/market.ts'
 import { mix } from './speed/mix.ts'
@@ -64,8 +64,6 @@ function figuresOf(name: string, venue: string, file: string): Figures {
   return JSON.parse(execFileSync(process.execPath, [RUN, name, venue, file], { encoding: 'utf8' }))
 }
 
-const median = (numbers: readonly number[]): number =>
-  numbers.toSorted((one, other) => one - other)[Math.floor(numbers.length / 2)] ?? NaN
 const of = (runs: Runs, name: string, figure: keyof Figures): readonly number[] =>
   (runs.get(name) ?? []).map((figures) => figures[figure] ?? NaN)
 
@@ -160,6 +158,12 @@ const folder = mkdtempSync(join(tmpdir(), 'marketprism-speed-'))
 try {
   const isWanted = (name: string): boolean => values.only === undefined || name.includes(values.only)
   const wanted = inputs().filter(({ name }) => isWanted(name))
+  if (wanted.length === 0 && !isWanted('growth'))
+    throw new Error(
+      `--only ${values.only}: ${inputs()
+        .map(({ name }) => name)
+        .join(', ')}, growth`,
+    )
   const taken = isQuick ? wanted.slice(0, QUICK_INPUTS) : wanted
   const measured: Record<string, Readonly<Record<string, readonly Figures[]>>> = {}
   for (const [at, input] of taken.entries()) {

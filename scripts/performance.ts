@@ -2,7 +2,7 @@
 // `npm run bench -- --json docs/performance.json` and `npm run bench:socket -- --json docs/performance.json`.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Measured, SocketMeasured, SpeedMeasured } from '../bench/measured.ts'
+import { type Measured, median, type SocketMeasured, type SpeedMeasured } from '../bench/measured.ts'
 import type { Figures } from '../bench/speed/run.ts'
 
 /** The runs of an input, by candidate. */
@@ -17,8 +17,6 @@ const CANDIDATES = [
   ['journal', '**down to the journal**'],
 ] as const
 
-const median = (numbers: readonly number[]): number =>
-  numbers.toSorted((one, other) => one - other)[Math.floor(numbers.length / 2)] ?? NaN
 const of = (runs: readonly Figures[] | undefined, figure: keyof Figures): readonly number[] =>
   (runs ?? []).map((figures) => figures[figure] ?? NaN)
 const thousands = (value: number): string => Math.round(value / 1_000).toLocaleString('en')

@@ -81,8 +81,9 @@ const STEP = 4
 const LEVELS_LIMIT = 400
 const SIZE_MEDIAN = 8_000
 
-/** A level as text: its price, and its size; 0 where it is removed. */
+/** A level that has changed: its price in ticks, and its size in lots; 0 where it is removed. */
 export type Change = readonly [price: number, size: number]
+
 /** A market of `depth` levels a side, and what becomes of it. Prices are counted in ticks. */
 export class Market {
   readonly #random: SeededRandom
