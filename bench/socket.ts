@@ -249,7 +249,7 @@ async function paced(play: Play, speed: number): Promise<SocketMeasured['paced']
   const url = await addressOf(program)
   const status = async (): Promise<Status> => JSON.parse(await (await fetch(`${url}/status`)).text())
   const framesOf = ({ venues: all }: Status): number => all.reduce((sum, { frames }) => sum + frames, 0)
-  // A thousand books of OKX want some forty sockets, of which it takes three a second.
+  // A thousand books of OKX want some forty sockets, of which it takes two a second.
   while (framesOf(await status()) < BEGUN_FRAMES) await pause(SCRAPE_MS)
   await pause(PACED_WARM_MS)
   const before = await status()

@@ -1,8 +1,11 @@
 import type { Rate } from '../venues/venue.ts'
 
+/** A venue counts when it hears of a socket, which name lookup and handshake put off, one socket's more than the next one's. */
+const LATE_US = 500_000
+
 /**
- * Spaces the sockets that an address opens, within the venue's limit: at most `count` in any stretch of `perMs`. A turn is taken
- * by asking for it. Times are steady µs.
+ * Spaces the sockets that an address opens, within the venue's limit: at most `count` reach it in any stretch of `perMs`, unless one is
+ * half a second later on its way than another. A turn is taken by asking for it. Times are steady µs.
  */
 export class Connects {
   readonly #perUs: number
@@ -11,7 +14,7 @@ export class Connects {
   #notBeforeUs = Number.NEGATIVE_INFINITY
 
   constructor(rate: Rate) {
-    this.#perUs = rate.perMs * 1_000
+    this.#perUs = rate.perMs * 1_000 + LATE_US
     this.#turns = new Float64Array(Math.max(1, Math.floor(rate.count))).fill(Number.NEGATIVE_INFINITY)
   }
 
