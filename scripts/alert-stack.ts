@@ -6,7 +6,15 @@ import { alertmanagerConfig } from '../ops/source/alertmanager.ts'
 import { prometheusConfig } from '../ops/source/prometheus.ts'
 import { rulesText } from '../ops/source/rules.ts'
 import { type Language, loadSite, type Site } from '../ops/source/site.ts'
-import { freeUrls, type Program, startAlertmanager, startBridge, startPrometheus } from './programs.ts'
+import {
+  freeUrls,
+  type Program,
+  reload,
+  startAlertmanager,
+  startBridge,
+  startPrometheus,
+  untilScraped,
+} from './programs.ts'
 import { findCommand } from './tools.ts'
 
 /** Programs that the way of an alert needs, and their packages of Debian. */
@@ -91,15 +99,19 @@ export class AlertStack implements AsyncDisposable {
     const { site } = this
     const folder = this.#folder
     mkdirSync(join(folder, 'rules'))
-    this.#write('rules/collector.yml', rulesText(site, { faster }))
-    if (moreRules !== undefined) this.#write('rules/more.yml', moreRules)
     const prometheus = this.#write('prometheus.yml', atPace(prometheusConfig(site), PROMETHEUS_PACE))
     const alertmanager = this.#write('alertmanager.yml', atPace(alertmanagerConfig(site), ALERTMANAGER_PACE))
     this.#programs.push(await startBridge(this.#bridgeConfig(robot), site.bridge_url))
     this.#programs.push(
       await startAlertmanager({ folder, configFile: alertmanager, url: site.alertmanager_url }),
     )
-    this.#programs.push(await startPrometheus({ folder, configFile: prometheus, url: site.prometheus_url }))
+    const server = await startPrometheus({ folder, configFile: prometheus, url: site.prometheus_url })
+    this.#programs.push(server)
+    // It looks for its targets every five seconds. Rules that are so much faster would tell until then that there is no collector.
+    await untilScraped(server, 'collector')
+    this.#write('rules/collector.yml', rulesText(site, { faster }))
+    if (moreRules !== undefined) this.#write('rules/more.yml', moreRules)
+    await reload(server)
   }
 
   #bridgeConfig({ url, secret, keyword }: StackRobot): string {

@@ -81,9 +81,29 @@ export function startPrometheus({ folder, configFile, url }: ServerGiven): Promi
   const data = `--storage.tsdb.path=${join(folder, 'prometheus')}`
   return new Program(
     findCommand('prometheus') ?? 'prometheus',
-    [`--config.file=${configFile}`, data, ...listening(url)],
+    [`--config.file=${configFile}`, data, '--web.enable-lifecycle', ...listening(url)],
     url,
   ).untilAnswers(READY)
+}
+
+/** Resolves once a server of Prometheus has asked the target of `job`, whatever came of it. Throws where that takes too long. */
+export async function untilScraped({ url }: Program, job: string): Promise<void> {
+  const untilMs = performance.now() + READY_MS
+  const question = `${url}/api/v1/query?query=${encodeURIComponent(`up{job="${job}"}`)}`
+  for await (const _ of every(LOOK_MS)) {
+    const answer = await fetch(question, { signal: AbortSignal.timeout(ANSWER_MS) })
+    const { data }: { readonly data?: { readonly result: readonly unknown[] } } = JSON.parse(
+      await answer.text(),
+    )
+    if ((data?.result.length ?? 0) > 0) return
+    if (performance.now() > untilMs) throw new Error(`${url} has not scraped ${job}`)
+  }
+}
+
+/** Resolves once it has read its files anew. Throws with what it says of them. */
+export async function reload({ url }: Program): Promise<void> {
+  const answer = await fetch(`${url}/-/reload`, { method: 'POST' })
+  if (!answer.ok) throw new Error(`${url} does not read its files anew: ${await answer.text()}`)
 }
 
 /** Resolves once it is ready. */
