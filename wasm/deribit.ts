@@ -2,8 +2,34 @@
 import * as column from './memory'
 import { begin, endEvent, endTradeLevel, events, idIs, OTHER } from './events'
 import { setInteger, setNumber, side, symbol, symbolIs } from './events'
-import { endLevel, expect, fail, fixed, Fixed, integer, isDone, levels, micros, next } from './walk'
-import { noLevels, passNumber, price, removeLevel, size, start, stop, text, until } from './walk'
+import {
+  endLevel,
+  endLevels,
+  expect,
+  fail,
+  firstLevel,
+  fixed,
+  Fixed,
+  integer,
+  isDone,
+  isThere,
+  levels,
+  micros,
+} from './walk'
+import {
+  next,
+  noLevels,
+  nowhere,
+  passNumber,
+  past,
+  price,
+  priceAt,
+  removeLevel,
+  size,
+  sizeAt,
+  stands,
+} from './walk'
+import { start, stop, text, until } from './walk'
 
 const DOT: u8 = 46
 
@@ -100,20 +126,23 @@ function interval(): u8 {
   return 2
 }
 
-/** `[["change",5042.34,25]]`; answers how many levels. A `delete` removes whatever its amount says. */
+/** `[["change",5042.34,25]]`; answers how many levels. A `delete` removes whatever its amount says, and is as long as a `change`. */
 function levelsOf(): i32 {
   if (noLevels()) return 0
   const first = levels
+  let from: usize
+  let following = firstLevel()
   do {
-    const isDelete = next(DELETE)
-    if (!isDelete && !next(CHANGE)) expect(NEW)
-    price()
-    expect(COMMA)
-    size()
-    if (isDelete) removeLevel()
+    const isDelete = stands(following, DELETE)
+    const isNew = stands(following, NEW)
+    const isKnown = i32(isDelete) | i32(isNew) | i32(stands(following, CHANGE))
+    const action = isKnown ? following + (isNew ? NEW.length : CHANGE.length) : nowhere()
+    from = sizeAt(past(priceAt(action), COMMA))
+    removeLevel(isDelete)
     endLevel()
-  } while (next(NEXT_LEVEL))
-  expect(LEVELS_END)
+    following = past(from, NEXT_LEVEL)
+  } while (isThere(following))
+  endLevels(from, LEVELS_END)
   return levels - first
 }
 

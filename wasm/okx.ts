@@ -2,8 +2,34 @@
 import * as column from './memory'
 import { begin, endEvent, endTradeLevel, events, idIs } from './events'
 import { OTHER, setInteger, setNumber, side, symbolIs } from './events'
-import { endLevel, expect, fail, fixed, integer, isDone, levels, micros, next } from './walk'
-import { noLevels, place, price, signed, size, start, stop, text } from './walk'
+import {
+  endLevel,
+  endLevels,
+  expect,
+  fail,
+  firstLevel,
+  fixed,
+  integer,
+  isDone,
+  isThere,
+  levels,
+  micros,
+} from './walk'
+import {
+  next,
+  noLevels,
+  past,
+  place,
+  price,
+  priceAt,
+  signed,
+  size,
+  sizeAt,
+  start,
+  stop,
+  text,
+  wholeAt,
+} from './walk'
 
 const CHANNEL = fixed('{"arg":{"channel":"')
 const BOOKS = fixed('books"')
@@ -98,15 +124,14 @@ function chain(at: i32): bool {
 function levelsOf(): i32 {
   if (noLevels()) return 0
   const first = levels
+  let from: usize
+  let following = firstLevel()
   do {
-    price()
-    expect(SIZE)
-    size()
-    expect(ORDERS)
-    integer()
+    from = wholeAt(past(sizeAt(past(priceAt(following), SIZE)), ORDERS))
     endLevel()
-  } while (next(NEXT_LEVEL))
-  expect(LEVELS_END)
+    following = past(from, NEXT_LEVEL)
+  } while (isThere(following))
+  endLevels(from, LEVELS_END)
   return levels - first
 }
 

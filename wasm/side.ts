@@ -89,23 +89,19 @@ export function setLevel(side: usize, key: f64, size: f64): i32 {
   const entry = entryOf(side, chunk)
   const places = placesOf(entry)
   const place = search(places, key)
-  const isThere = place < places + SIZE_OFFSET && load<f64>(place) == key
-  if (size == 0) {
-    if (!isThere || isGap(place)) return MISSING
-    setSize(place, 0)
-    add(side, entry, -1)
-    if (levelsOf(entry) < FEW) join(side, chunk)
-    return DELETED
-  }
-  if (!isThere) {
+  const wasKey = place < places + SIZE_OFFSET && load<f64>(place) == key
+  if (!wasKey) {
+    if (size == 0) return MISSING
     insert(side, chunk, place, key, size)
     return INSERTED
   }
-  const wasGap = isGap(place)
+  // Whether a level comes or goes is not to be foreseen: both are counted without a branch.
+  const was = i32(!isGap(place))
+  const is = i32(size != 0)
   setSize(place, size)
-  if (!wasGap) return UPDATED
-  add(side, entry, 1)
-  return INSERTED
+  add(side, entry, is - was)
+  if (is < was && levelsOf(entry) < FEW) join(side, chunk)
+  return was ? DELETED - is : is
 }
 
 /**

@@ -4,21 +4,14 @@
 // all of it was there. The strict reader takes a frame that does not fit, so a step may be stricter than JSON, but it must never
 // read what that reader refuses.
 //
-// Eight bytes are read at a time. How long the parts of a number are changes from one to the next, and a branch on that would cost more
-// than all the rest: digits are moved to where they belong by shifts.
+// Sixteen bytes are looked at together, and all of a number is read at once. How long its parts are changes from one to the next, and a
+// branch on that would cost more than all the rest: digits are moved to where they belong by a shuffle that a table knows.
 import { FRAME, LEVEL_LIMIT, PRICE_DECIMALS, PRICES, ROOM, SIZE_DECIMALS, SIZES } from './memory'
 
-/** One byte in each of the eight. */
-const EACH: u64 = 0x0101010101010101
-const HIGH_BITS: u64 = 0x8080808080808080
-const BLANKS: u64 = 0x2020202020202020
-const QUOTES: u64 = 0x2222222222222222
-const ZEROS: u64 = 0x3030303030303030
-const BACKSLASHES: u64 = 0x5c5c5c5c5c5c5c5c
-/** Added to a digit it leaves the high bit of its byte clear, added to more than 9 it sets it. */
-const OVER_NINE: u64 = 0x7676767676767676
-
 const QUOTE: u8 = 34
+const BACKSLASH: u8 = 92
+/** Below a blank nothing may stand in a text. */
+const LAST_CONTROL: u8 = 31
 const EXPONENT: u8 = 101
 const LOWER_CASE: u8 = 32
 const MINUS: u8 = 45
@@ -26,7 +19,9 @@ const POINT: u8 = 46
 const ZERO: u8 = 48
 
 /** So many digits always fit a double exactly. */
-const EXACT_DIGITS: usize = 15
+const EXACT_DIGITS: i32 = 15
+/** Bits of places behind them. */
+const TOO_LONG: i32 = 0x10000
 const DIGITS_LIMIT: f64 = 999999999999999
 /** What `pow10` and the columns hold. */
 const EXPONENT_LIMIT: i32 = 15
@@ -36,6 +31,13 @@ const POW10 = memory.data<u64>([
   1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000,
   1000000000000, 10000000000000, 100000000000000, 1000000000000000,
 ])
+const ZEROS = memory.data<u64>([0x3030303030303030, 0x3030303030303030], 16)
+const NINES = memory.data<u64>([0x0909090909090909, 0x0909090909090909], 16)
+/** What a point becomes where digits become what they are worth. */
+const POINTS = memory.data<u64>([0xfefefefefefefefe, 0xfefefefefefefefe], 16)
+const PAIRS = memory.data<u16>([2561, 2561, 2561, 2561, 2561, 2561, 2561, 2561], 16)
+const FOURS = memory.data<i16>([100, 1, 100, 1, 100, 1, 100, 1], 16)
+const EIGHTS = memory.data<i16>([10000, 1, 10000, 1, 10000, 1, 10000, 1], 16)
 
 let at: usize = 0
 let end: usize = 0
@@ -103,20 +105,38 @@ export function expect(text: Fixed): void {
   if (!next(text)) fail()
 }
 
+/** Passes over `text` at `from`: answers the place behind it, or one behind the end where something else stands. */
+export function past(from: usize, text: Fixed): usize {
+  const last = from + text.length
+  let word = text.place
+  for (let part = from; part < last; part += 8, word += 16)
+    if ((load<u64>(part) & load<u64>(word, 8)) != load<u64>(word)) return end + 1
+  return last
+}
+
+/** Whether `text`, of at most eight bytes, stands at `from`: for what is not to be foreseen, without a branch. */
+export function stands(from: usize, text: Fixed): bool {
+  return (load<u64>(from) & load<u64>(text.place, 8)) == load<u64>(text.place)
+}
+
 /** Reads a text without escapes up to `last`, and passes over that byte. */
 export function until(last: u8): void {
-  const lasts = u64(last) * EACH
+  const lasts = i8x16.splat(last)
   let from = at
   start = i32(from - FRAME)
   for (;;) {
-    const word = load<u64>(from)
-    const special = zeroBytes(word ^ lasts) | zeroBytes(word ^ QUOTES) | zeroBytes(word ^ BACKSLASHES)
-    const found = (special | ((word - BLANKS) & ~word)) & HIGH_BITS
+    const bytes = v128.load(from)
+    const ends = v128.or(i8x16.eq(bytes, lasts), i8x16.eq(bytes, i8x16.splat(QUOTE)))
+    const others = v128.or(
+      i8x16.eq(bytes, i8x16.splat(BACKSLASH)),
+      i8x16.le_u(bytes, i8x16.splat(LAST_CONTROL)),
+    )
+    const found = i8x16.bitmask(v128.or(ends, others))
     if (found != 0) {
-      from += usize(ctz(found) >> 3)
+      from += usize(ctz(found))
       break
     }
-    from += 8
+    from += 16
   }
   stop = i32(from - FRAME)
   if (load<u8>(from) == last) at = from + 1
@@ -130,19 +150,10 @@ export function text(): void {
 
 /** Reads an integer of at most 15 digits without a sign. */
 export function integer(): f64 {
-  const high = load<u64>(at) ^ ZEROS
-  const count = digitsOf(high)
-  const isLed = i32((high & 0xff) == 0)
-  if (count < 8) {
-    at += count
-    if (i32(count == 0) | (i32(count > 1) & isLed)) fail()
-    return f64(numberOf(high, count))
-  }
-  const low = load<u64>(at, 8) ^ ZEROS
-  const more = digitsOf(low)
-  at += 8 + more
-  if (isLed | i32(more == 8)) fail()
-  return f64(more == 0 ? pairOf(high) : pairOf(high) * pow10(more) + numberOf(low, more))
+  const from = at
+  at = wholeAt(from)
+  const count = i32(at - from)
+  return at > end ? 0 : valueOf(digitsAt(from), count, count)
 }
 
 /** Reads an integer of at most 15 digits. */
@@ -168,12 +179,21 @@ export function boolean(): bool {
 
 /** Reads a decimal as the price of the level that comes next. */
 export function price(): void {
-  readDecimal(PRICES + (levels << 3), PRICE_DECIMALS + levels)
+  at = priceAt(at)
 }
 
 /** Reads a decimal as the size of the level that comes next. */
 export function size(): void {
-  readDecimal(SIZES + (levels << 3), SIZE_DECIMALS + levels)
+  at = sizeAt(at)
+}
+
+/** The same of one at `from`, for the rows of levels: answers the place behind it. What is read there waits for no memory in between. */
+export function priceAt(from: usize): usize {
+  return numberAt(from, PRICES + (levels << 3), PRICE_DECIMALS + levels)
+}
+
+export function sizeAt(from: usize): usize {
+  return numberAt(from, SIZES + (levels << 3), SIZE_DECIMALS + levels)
 }
 
 /** Passes over a decimal, whose value goes where the next level overwrites it. */
@@ -186,10 +206,11 @@ export function endLevel(): void {
   if (++levels >= i32(LEVEL_LIMIT)) fail()
 }
 
-/** The level that comes next removes its price, whatever its size was. */
-export function removeLevel(): void {
-  store<f64>(SIZES + (levels << 3), 0)
-  store<u8>(SIZE_DECIMALS + levels, 0)
+/** The level that comes next removes its price where `isRemoved`, whatever its size was. */
+export function removeLevel(isRemoved: bool): void {
+  const place = SIZES + (levels << 3)
+  store<f64>(place, select<f64>(0, load<f64>(place), isRemoved))
+  store<u8>(SIZE_DECIMALS + levels, select<u8>(0, load<u8>(SIZE_DECIMALS + levels), isRemoved))
 }
 
 /** Reads an empty array and answers true; or the begin of an array of levels, up to the first text of the first. */
@@ -199,28 +220,58 @@ export function noLevels(): bool {
   return isEmpty
 }
 
+/** Where the row of levels begins that `noLevels` has found. */
+export function firstLevel(): usize {
+  return at
+}
+
+/** Ends a row of levels at `from` with `text`. */
+export function endLevels(from: usize, text: Fixed): void {
+  at = past(from, text)
+}
+
+/** Where a step leads that finds what it does not want. */
+export function nowhere(): usize {
+  return end + 1
+}
+
+/** Whether a step of a row of levels led to `from`. */
+export function isThere(from: usize): bool {
+  return from <= end
+}
+
 /** Reads `[["7403.89","0.002"]]`; answers how many levels. */
 export function textLevels(): i32 {
   if (noLevels()) return 0
   const first = levels
+  let from: usize
+  let following = firstLevel()
   do {
-    price()
-    expect(SIZE)
-    size()
+    from = sizeAt(past(priceAt(following), SIZE))
     endLevel()
-  } while (next(NEXT_LEVEL))
-  expect(LEVELS_END)
+    following = past(from, NEXT_LEVEL)
+  } while (isThere(following))
+  endLevels(from, LEVELS_END)
   return levels - first
+}
+
+/** Passes over an integer of at most 15 digits at `from`; answers the place behind it. */
+export function wholeAt(from: usize): usize {
+  const count = ctz(~digitsIn(digitsAt(from)))
+  const isLed = i32(load<u8>(from) == ZERO) & i32(count > 1)
+  return isLed | i32(count == 0) | i32(count > EXACT_DIGITS) ? end + 1 : from + usize(count)
 }
 
 /**
  * Reads a decimal of at most 15 digits without a sign to `mantissa` (f64) and `decimals` (u8): without the trailing zeros of its
- * fraction, as the strict reader gives it.
+ * fraction, as the strict reader gives it. Answers the place behind it.
  */
-function readDecimal(mantissa: usize, decimals: usize): void {
-  const from = at
-  at = decimalAt(from, mantissa, decimals)
-  if ((load<u8>(at) | LOWER_CASE) == EXPONENT) readExponent(from, mantissa, decimals)
+function numberAt(from: usize, mantissa: usize, decimals: usize): usize {
+  const to = decimalAt(from, mantissa, decimals)
+  if ((load<u8>(to) | LOWER_CASE) != EXPONENT) return to
+  at = to
+  readExponent(from, mantissa, decimals)
+  return at
 }
 
 /** `1.5e-5`: with one digit before its point, and not 0, such a number has no zeros behind its last digit. */
@@ -243,37 +294,35 @@ function readExponent(from: usize, mantissa: usize, decimals: usize): void {
   if (moved > DECIMALS_LIMIT || digits * f64(pow10(usize(max(-moved, 0)))) > DIGITS_LIMIT) fail()
 }
 
-/** The same without an exponent. Answers the place behind it. */
+/** The same without an exponent. */
 function decimalAt(from: usize, mantissa: usize, decimals: usize): usize {
-  const high = load<u64>(from) ^ ZEROS
-  const count = digitsOf(high)
-  if (count == 8) return longDecimalAt(from, mantissa, decimals)
-  if (i32(count == 0) | (i32(count > 1) & i32((high & 0xff) == 0))) return end + 1
-  const whole = numberOf(high, count)
-  const point = from + count
-  if (load<u8>(point) != POINT) {
-    store<f64>(mantissa, f64(whole))
-    store<u8>(decimals, 0)
-    return point
-  }
-  const low = load<u64>(point, 1) ^ ZEROS
-  const fine = digitsOf(low)
-  if (fine == 0) return end + 1
-  if (fine == 8 && isDigit(load<u8>(point, 9))) return longDecimalAt(from, mantissa, decimals)
-  const digits = low & (u64.MAX_VALUE >> (64 - 8 * fine))
-  const kept = usize((71 - clz(digits)) >> 3)
-  store<f64>(mantissa, f64(whole * pow10(kept) + numberOf(digits, kept)))
-  store<u8>(decimals, u8(kept))
-  return point + 1 + fine
+  const values = digitsAt(from)
+  const digits = digitsIn(values)
+  const zeros = i8x16.bitmask(i8x16.eq(values, i8x16.splat(0)))
+  const points = i8x16.bitmask(i8x16.eq(values, constant(POINTS)))
+  const length = ctz(~(digits | points))
+  const behind = 1 << length
+  const all = behind - 1
+  const point = points & all
+  const stops = point | behind
+  // Nothing before the point or behind it, a zero that leads, a second point: each is a bit.
+  const odd = (~digits & 1) | ((point << 1) & behind) | (zeros & (digits >> 1) & 1) | (point & (point - 1))
+  if (odd | (behind & TOO_LONG)) return slowDecimalAt(from, mantissa, decimals)
+  const count = ctz(stops)
+  // The whole digits, and those of the fraction up to the last that is not zero.
+  const stop = 32 - clz(((digits ^ zeros) & all) | ((stops - 1) & ~stops))
+  store<f64>(mantissa, valueOf(values, count, stop))
+  store<u8>(decimals, u8(max(stop - count - 1, 0)))
+  return from + usize(length)
 }
 
-/** The same for decimals with more than seven digits before their point, or eight behind it: one at a time. */
-function longDecimalAt(from: usize, mantissa: usize, decimals: usize): usize {
+/** The same for decimals of more than fifteen bytes, one at a time. */
+function slowDecimalAt(from: usize, mantissa: usize, decimals: usize): usize {
   let to = from
   let value: u64 = 0
   for (; isDigit(load<u8>(to)); to++) value = value * 10 + load<u8>(to) - ZERO
   const count = to - from
-  if (count == 0 || count > EXACT_DIGITS || (count > 1 && load<u8>(from) == ZERO)) return end + 1
+  if (count == 0 || count > usize(EXACT_DIGITS) || (count > 1 && load<u8>(from) == ZERO)) return end + 1
   let exact = value
   let kept: usize = 0
   if (load<u8>(to) == POINT) {
@@ -284,7 +333,7 @@ function longDecimalAt(from: usize, mantissa: usize, decimals: usize): usize {
       exact = value
       kept = to + 1 - first
     }
-    if (to == first || count + kept > EXACT_DIGITS) return end + 1
+    if (to == first || count + kept > usize(EXACT_DIGITS)) return end + 1
   }
   store<f64>(mantissa, f64(exact))
   store<u8>(decimals, u8(kept))
@@ -297,28 +346,45 @@ function pow10(power: usize): u64 {
   return load<u64>(POW10 + (power << 3))
 }
 
-/** Sets the high bit of the lowest byte that is zero; bytes above it may be wrong. */
-function zeroBytes(word: u64): u64 {
-  return (word - EACH) & ~word
+/** The sixteen bytes at `from`, of which digits become what they are worth. */
+function digitsAt(from: usize): v128 {
+  return i8x16.sub(v128.load(from), constant(ZEROS))
 }
 
-/** How many bytes there are before the first that was no digit, once zeros were taken away. */
-function digitsOf(word: u64): usize {
-  return usize(ctz(((word + OVER_NINE) | word) & HIGH_BITS) >> 3)
+/** A bit for each of them that is a digit. */
+function digitsIn(values: v128): i32 {
+  return i8x16.bitmask(i8x16.le_u(values, constant(NINES)))
 }
 
-/** The first `count` (from 1) digits as a number: moved up, they have zeros before them. */
-function numberOf(word: u64, count: usize): u64 {
-  return pairOf(word << (64 - 8 * count))
+/** The number that those up to `stop` make, without the point at `point`: moved to the end, then put together two, four and eight at a time. */
+function valueOf(values: v128, point: i32, stop: i32): f64 {
+  const digits = i8x16.swizzle(values, v128.load(SHUFFLES + (usize((point << 5) | stop) << 4)))
+  // Ten times the first of two, and the second, are the upper byte of one product.
+  const pairs = i16x8.shr_u(i16x8.mul(digits, constant(PAIRS)), 8)
+  const fours = i32x4.dot_i16x8_s(pairs, constant(FOURS))
+  const packed = i16x8.narrow_i32x4_u(fours, fours)
+  const eights = i64x2.extract_lane(i32x4.dot_i16x8_s(packed, constant(EIGHTS)), 0)
+  return f64((eights & 0xffffffff) * 100000000 + i64(u64(eights) >> 32))
 }
 
-/** Eight digits as a number: pairs of digits first, then pairs of pairs, then both. */
-function pairOf(word: u64): u64 {
-  const pairs = (word * 10 + (word >> 8)) & 0x00ff00ff00ff00ff
-  const fours = (pairs * 100 + (pairs >> 16)) & 0x0000ffff0000ffff
-  return (fours * 10000 + (fours >> 32)) & 0xffffffff
+/** Sixteen bytes from memory: one instruction, where the machine would need three to make them. */
+function constant(place: usize): v128 {
+  return v128.load(place)
 }
 
+/** Which byte goes where, for each place of the point and each length: 16 bytes each. What goes nowhere becomes 0. */
+function shuffles(): usize {
+  const table = heap.alloc(16 * 32 * 16)
+  memory.fill(table, 0xff, 16 * 32 * 16)
+  for (let point = 0; point < 16; point++)
+    for (let stop = 0; stop <= 16; stop++) {
+      let to = table + (usize((point << 5) | stop) << 4) + 15
+      for (let from = stop - 1; from >= 0; from--) if (from != point) store<u8>(to--, u8(from))
+    }
+  return table
+}
+
+const SHUFFLES = shuffles()
 const NEGATIVE = fixed('-')
 const POSITIVE = fixed('+')
 const TRUE = fixed('true')
