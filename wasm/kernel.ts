@@ -5,7 +5,7 @@ import { beginEvents } from './events'
 import { crc32c } from './crc32c'
 import { FRAME, LEVELS } from './memory'
 import { scanOkx } from './okx'
-import { beginWalk, levels } from './walk'
+import { beginWalk, endFrame, levels } from './walk'
 
 export * from './memory'
 export {
@@ -51,6 +51,7 @@ export function deribit(length: i32): i32 {
 
 /** The CRC-32C of the first `length` bytes where a frame stands. */
 export function crcOfFrame(length: usize, seed: u32): u32 {
+  endFrame()
   return crc32c(FRAME, length, seed)
 }
 

@@ -22,10 +22,15 @@ export const CHECKSUM = DOUBLES + 4 * DOUBLES_SIZE
 export const FILL_FIRST = DOUBLES + 5 * DOUBLES_SIZE
 export const FILL_LAST = DOUBLES + 6 * DOUBLES_SIZE
 
+/** The size of a level stands `LEVEL_LIMIT` numbers behind its price: both have their value, their decimals and their text by one index. */
 export const PRICES = DOUBLES + 7 * DOUBLES_SIZE
 export const SIZES = PRICES + LEVEL_LIMIT * 8
 
-const INTEGERS = SIZES + LEVEL_LIMIT * 8
+/** By number: where in the frame its text is, and how long, without the zeros at the end of its fraction; 0 where it is written otherwise. */
+export const TEXTS = SIZES + LEVEL_LIMIT * 8
+export const TEXT_LENGTH: u32 = 20
+
+const INTEGERS = TEXTS + LEVEL_LIMIT * 2 * 4
 const INTEGERS_SIZE = EVENT_LIMIT * 4
 export const BID_START = INTEGERS
 export const BID_COUNT = INTEGERS + 1 * INTEGERS_SIZE

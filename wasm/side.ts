@@ -3,13 +3,14 @@
 //
 // A key is the price of a bid, and minus the price of an ask: ascending either way. Keys and sizes are integers, scaled by the caller.
 //
-// A chunk begins at its first key, though that may be a gap. All that a chunk has is at or above its own first key and below that of the
-// next; only the first chunk takes what is below. Where there are several chunks, none is without levels.
+// The directory has all that finds a level: for each chunk the key at or above which its levels are, where it is, and which of its places are
+// levels. A book that was not touched for long is in no cache, and then each line of memory counts. Where there are several chunks, none is
+// without levels.
 import {
   CHUNK_BYTES,
   empty,
-  isGap,
-  lastLevel,
+  firstPlaces,
+  lastGap,
   makeGap,
   move,
   pack,
@@ -33,23 +34,28 @@ const CHUNKS: usize = 8
 export const COUNT: usize = 12
 /** The chunk of the last search. */
 const HINT: usize = 16
-/** The level that was read last: its chunk (-1 where levels have come or gone since), the depth of the best one there, its place, its depth. */
+/** The level that was read last: its chunk (-1 where levels have come or gone since), the depth of the best one there, its depth, and the places of the chunk up to its own. */
 const READ_CHUNK: usize = 20
 const READ_BEST: usize = 24
-const READ_PLACE: usize = 28
-const READ_DEPTH: usize = 32
+const READ_DEPTH: usize = 28
+const READ_LEFT: usize = 32
 const SIDE_BYTES: usize = 36
 
-/** A chunk in the directory: where its places are, and how many levels are among them. */
-const LEVELS: usize = 4
-const ENTRY_BYTES: usize = 8
-const FIRST_CAPACITY: usize = 4
+/** A chunk in the directory: no key of it is below this (the first takes whatever is below the others), where its places are, and which are levels. */
+const LEAST: usize = 0
+const PLACES_AT: usize = 8
+const USED: usize = 12
+const ENTRY_BYTES: usize = 16
+const FIRST_CAPACITY: usize = 2
 
 /** Whole numbers are exact up to here. */
 export const EXACT_LIMIT: f64 = 9007199254740991
 const POW10 = memory.data<f64>([
   1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
 ])
+
+/** Every place of a chunk is a level. */
+const ALL: u32 = 0xffffffff
 
 /** What `setLevel` did. Codes of src/book/side.ts. */
 const MISSING: i32 = 0
@@ -64,6 +70,7 @@ export function newSide(): usize {
   store<usize>(side, heap.alloc(FIRST_CAPACITY * ENTRY_BYTES), DIRECTORY)
   store<usize>(side, FIRST_CAPACITY, CAPACITY)
   addChunk(side, 0)
+  store<f64>(entryOf(side, 0), -Infinity, LEAST)
   store<i32>(side, -1, READ_CHUNK)
   return side
 }
@@ -79,7 +86,7 @@ export function clearSide(side: usize): void {
   while (chunksOf(side) > 1) removeChunk(side, chunksOf(side) - 1)
   const entry = entryOf(side, 0)
   empty(placesOf(entry), 0)
-  add(side, entry, -levelsOf(entry))
+  setUsed(side, entry, 0)
 }
 
 /** Sets the size at a key; size 0 removes the level. */
@@ -88,18 +95,23 @@ export function setLevel(side: usize, key: f64, size: f64): i32 {
   store<i32>(side, chunk, HINT)
   const entry = entryOf(side, chunk)
   const places = placesOf(entry)
-  const place = search(places, key)
-  const wasKey = place < places + SIZE_OFFSET && load<f64>(place) == key
+  const index = search(places, key)
+  const place = places + (index << 3)
+  // By their bits: of doubles that are no NaN it is known at once.
+  const wasKey = i32(index < PLACES) & i32(load<u64>(place) == reinterpret<u64>(key))
+  const is = u32(reinterpret<u64>(size) != 0)
   if (!wasKey) {
-    if (size == 0) return MISSING
-    insert(side, chunk, place, key, size)
+    if (!is) return MISSING
+    insert(side, chunk, index, key, size)
     return INSERTED
   }
   // Whether a level comes or goes is not to be foreseen: both are counted without a branch.
-  const was = i32(!isGap(place))
-  const is = i32(size != 0)
+  const used = usedOf(entry)
+  const was = (used >> index) & 1
   setSize(place, size)
-  add(side, entry, is - was)
+  store<u32>(entry, used ^ ((was ^ is) << index), USED)
+  store<i32>(side, load<i32>(side, COUNT) + i32(is - was), COUNT)
+  store<i32>(side, -1, READ_CHUNK)
   if (is < was && levelsOf(entry) < FEW) join(side, chunk)
   return was ? DELETED - is : is
 }
@@ -123,7 +135,8 @@ export function setLevels(
     const price = load<f64>(PRICES + (level << 3)) * load<f64>(POW10 + (priceMore << 3))
     const size = load<f64>(SIZES + (level << 3)) * load<f64>(POW10 + (sizeMore << 3))
     if (!(price <= EXACT_LIMIT && size <= EXACT_LIMIT)) return level
-    setLevel(side, price * sign, size)
+    // The sum turns the -0 of an ask at price 0 into 0.
+    setLevel(side, price * sign + 0, size)
   }
   return to
 }
@@ -139,26 +152,26 @@ export function levelAt(side: usize, depth: i32): usize {
     best = 0
   }
   for (; depth >= best + levelsOf(entryOf(side, chunk)); chunk--) best += levelsOf(entryOf(side, chunk))
-  let place = load<usize>(side, READ_PLACE)
+  const entry = entryOf(side, chunk)
+  let left = load<u32>(side, READ_LEFT)
   let at = load<i32>(side, READ_DEPTH)
   if (chunk != lastRead || depth < at) {
-    place = lastLevel(placesOf(entryOf(side, chunk)) + SIZE_OFFSET)
+    left = usedOf(entry)
     at = best
   }
-  for (; at < depth; at++) place = lastLevel(place)
+  for (; at < depth; at++) left = withoutLast(left)
   store<i32>(side, chunk, READ_CHUNK)
   store<i32>(side, best, READ_BEST)
-  store<usize>(side, place, READ_PLACE)
   store<i32>(side, depth, READ_DEPTH)
-  return place
+  store<u32>(side, left, READ_LEFT)
+  return placesOf(entry) + (lastPlace(left) << 3)
 }
 
 /** How many levels are at `key` or better. */
 export function depthOf(side: usize, key: f64): i32 {
   const chunk = chunkFor(side, key)
-  const places = placesOf(entryOf(side, chunk))
-  let depth = 0
-  for (let place = search(places, key); place < places + SIZE_OFFSET; place += 8) depth += i32(!isGap(place))
+  const entry = entryOf(side, chunk)
+  let depth = i32(popcnt(usedOf(entry) & ~firstPlaces(search(placesOf(entry), key))))
   for (let better = chunk + 1; better < chunksOf(side); better++) depth += levelsOf(entryOf(side, better))
   return depth
 }
@@ -172,55 +185,57 @@ export function trimSide(side: usize, count: i32): void {
     removeChunk(side, 0)
   }
   const entry = entryOf(side, 0)
-  const places = placesOf(entry)
-  pack(places)
-  const kept = levelsOf(entry) - drop
-  move(places, places + (drop << 3), kept)
-  empty(places, kept)
-  add(side, entry, -drop)
+  let used = usedOf(entry)
+  for (; drop > 0; drop--) used &= used - 1
+  setUsed(side, entry, used)
 }
 
 /** Multiplies all keys by `factor`. */
 export function scaleKeys(side: usize, factor: f64): void {
   for (let chunk = 0; chunk < chunksOf(side); chunk++) {
-    const places = placesOf(entryOf(side, chunk))
+    const entry = entryOf(side, chunk)
+    const places = placesOf(entry)
+    store<f64>(entry, leastOf(entry) * factor, LEAST)
     for (let place = places; place < places + SIZE_OFFSET; place += 8)
       store<f64>(place, load<f64>(place) * factor)
   }
 }
 
-/** The last chunk that begins at `key` or worse: the only one that may have it. */
+/** The last chunk whose levels may be at `key`. */
 function chunkFor(side: usize, key: f64): i32 {
+  const directory = load<usize>(side, DIRECTORY)
   const last = chunksOf(side) - 1
   const hint = load<i32>(side, HINT)
   let low = 0
   let high = last
-  if (firstKey(side, hint) <= key) {
-    if (hint == last || key < firstKey(side, hint + 1)) return hint
+  if (leastAt(directory, hint) <= key) {
+    if (hint == last || key < leastAt(directory, hint + 1)) return hint
     low = hint + 1
   } else high = max(0, hint - 1)
   // Mostly it is the neighbour, or a new frame begins at the top.
-  if (low < high && firstKey(side, high) <= key) return high
-  while (low < high) {
-    const middle = (low + high + 1) >> 1
-    if (firstKey(side, middle) <= key) low = middle
-    else high = middle - 1
+  if (leastAt(directory, high) <= key) return high
+  // Which way it turns is not to be foreseen, hence no branch.
+  for (let count = high - low; count > 0;) {
+    const half = (count + 1) >> 1
+    low += leastAt(directory, low + half) <= key ? half : 0
+    count -= half
   }
   return low
 }
 
-/** Puts a level before `place`, where its key belongs. */
-function insert(side: usize, chunk: i32, place: usize, key: f64, size: f64): void {
+/** Puts a level before place `index`, where its key belongs. */
+function insert(side: usize, chunk: i32, index: i32, key: f64, size: f64): void {
   const entry = entryOf(side, chunk)
-  if (levelsOf(entry) == PLACES) {
+  const used = usedOf(entry)
+  if (used == ALL) {
     makeRoom(side, chunk)
     setLevel(side, key, size)
     return
   }
-  const gap = makeGap(placesOf(entry), place)
-  store<f64>(gap, key)
-  setSize(gap, size)
-  add(side, entry, 1)
+  const place = placesOf(entry) + (makeGap(placesOf(entry), used, index) << 3)
+  store<f64>(place, key)
+  setSize(place, size)
+  setUsed(side, entry, used | (1 << lastGap))
 }
 
 /** A full chunk gives to the next, or to the one before; where neither has room, a new one takes half. */
@@ -250,13 +265,12 @@ function join(side: usize, chunk: i32): void {
 function giveUp(side: usize, chunk: i32, count: i32): void {
   const giver = entryOf(side, chunk)
   const taker = entryOf(side, chunk + 1)
-  const from = placesOf(giver)
-  const to = placesOf(taker)
-  pack(from)
-  pack(to)
+  const from = packed(giver)
+  const to = packed(taker)
   const left = levelsOf(giver) - count
   move(to + (count << 3), to, levelsOf(taker))
   move(to, from + (left << 3), count)
+  if (count > 0) store<f64>(taker, load<f64>(to), LEAST)
   given(giver, taker, count)
 }
 
@@ -264,35 +278,42 @@ function giveUp(side: usize, chunk: i32, count: i32): void {
 function giveDown(side: usize, chunk: i32, count: i32): void {
   const giver = entryOf(side, chunk)
   const taker = entryOf(side, chunk - 1)
-  const from = placesOf(giver)
-  const to = placesOf(taker)
-  pack(from)
-  pack(to)
+  const from = packed(giver)
+  const to = packed(taker)
   move(to + (levelsOf(taker) << 3), from, count)
   move(from, from + (count << 3), levelsOf(giver) - count)
+  store<f64>(giver, load<f64>(from), LEAST)
   given(giver, taker, count)
 }
 
+/** Both are packed. */
 function given(giver: usize, taker: usize, count: i32): void {
-  store<i32>(giver, levelsOf(giver) - count, LEVELS)
-  store<i32>(taker, levelsOf(taker) + count, LEVELS)
-  empty(placesOf(giver), levelsOf(giver))
+  const left = levelsOf(giver) - count
+  store<u32>(taker, firstPlaces(levelsOf(taker) + count), USED)
+  store<u32>(giver, firstPlaces(left), USED)
+  empty(placesOf(giver), left)
 }
 
-/** Puts a chunk without levels into the directory. */
+function packed(entry: usize): usize {
+  const places = placesOf(entry)
+  pack(places, usedOf(entry))
+  return places
+}
+
+/** Puts a chunk without levels into the directory; its least key is for the caller to say. */
 function addChunk(side: usize, chunk: i32): void {
   const chunks = chunksOf(side)
   const capacity = load<i32>(side, CAPACITY)
   if (chunks == capacity) {
-    const more = capacity + (capacity >> 1)
+    const more = capacity + ((capacity + 1) >> 1)
     store<usize>(side, heap.realloc(load<usize>(side, DIRECTORY), usize(more) * ENTRY_BYTES), DIRECTORY)
     store<i32>(side, more, CAPACITY)
   }
   const entry = entryOf(side, chunk)
   memory.copy(entry + ENTRY_BYTES, entry, usize(chunks - chunk) * ENTRY_BYTES)
   const places = heap.alloc(CHUNK_BYTES)
-  store<usize>(entry, places)
-  store<i32>(entry, 0, LEVELS)
+  store<usize>(entry, places, PLACES_AT)
+  store<u32>(entry, 0, USED)
   empty(places, 0)
   store<i32>(side, chunks + 1, CHUNKS)
 }
@@ -301,16 +322,18 @@ function removeChunk(side: usize, chunk: i32): void {
   const entry = entryOf(side, chunk)
   const chunks = chunksOf(side) - 1
   heap.free(placesOf(entry))
-  add(side, entry, -levelsOf(entry))
+  setUsed(side, entry, 0)
   memory.copy(entry, entry + ENTRY_BYTES, usize(chunks - chunk) * ENTRY_BYTES)
+  if (chunk == 0) store<f64>(entry, -Infinity, LEAST)
   store<i32>(side, chunks, CHUNKS)
   store<i32>(side, min(load<i32>(side, HINT), chunks - 1), HINT)
 }
 
-/** So many levels have come, or gone where it is below 0. */
-function add(side: usize, entry: usize, count: i32): void {
-  store<i32>(entry, levelsOf(entry) + count, LEVELS)
-  store<i32>(side, load<i32>(side, COUNT) + count, COUNT)
+/** These places of a chunk are levels from now on. */
+function setUsed(side: usize, entry: usize, used: u32): void {
+  const more = i32(popcnt(used)) - levelsOf(entry)
+  store<u32>(entry, used, USED)
+  store<i32>(side, load<i32>(side, COUNT) + more, COUNT)
   store<i32>(side, -1, READ_CHUNK)
 }
 
@@ -323,14 +346,31 @@ export function entryOf(side: usize, chunk: i32): usize {
 }
 
 export function placesOf(entry: usize): usize {
-  return load<usize>(entry)
+  return load<usize>(entry, PLACES_AT)
+}
+
+/** A bit for each place that is a level. */
+export function usedOf(entry: usize): u32 {
+  return load<u32>(entry, USED)
 }
 
 function levelsOf(entry: usize): i32 {
-  return load<i32>(entry, LEVELS)
+  return i32(popcnt(usedOf(entry)))
 }
 
-/** Where a chunk begins, though that may be a gap. Only asked of a chunk with levels, or of the first. */
-function firstKey(side: usize, chunk: i32): f64 {
-  return load<f64>(placesOf(entryOf(side, chunk)))
+function leastOf(entry: usize): f64 {
+  return load<f64>(entry, LEAST)
+}
+
+function leastAt(directory: usize, chunk: i32): f64 {
+  return leastOf(directory + usize(chunk) * ENTRY_BYTES)
+}
+
+/** The last of these places. */
+export function lastPlace(places: u32): i32 {
+  return 31 - i32(clz(places))
+}
+
+export function withoutLast(places: u32): u32 {
+  return places & ~(0x80000000 >> clz(places))
 }

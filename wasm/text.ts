@@ -1,7 +1,8 @@
 // Levels as text, the way they stand in records: `["7403.89","0.002"]`. Decimals are written without trailing zeros.
-import { PRICE_DECIMALS, PRICES, SIZE_DECIMALS, SIZES } from './memory'
-import { isGap, SIZE_OFFSET } from './chunk'
-import { chunksOf, entryOf, EXACT_LIMIT, placesOf } from './side'
+import { FRAME, LEVEL_LIMIT, PRICE_DECIMALS, PRICES, TEXT_LENGTH } from './memory'
+import { SIZE_OFFSET } from './chunk'
+import { textOf } from './walk'
+import { chunksOf, entryOf, EXACT_LIMIT, lastPlace, placesOf, usedOf, withoutLast } from './side'
 
 /** A number takes no more: 16 digits, up to 18 zeros before them, sign and point. */
 export const NUMBER_TEXT_LIMIT: usize = 40
@@ -43,13 +44,20 @@ export function writeLevels(place: usize, from: i32, to: i32): usize {
   for (let level = from; level < to; level++) {
     if (level > from) store<u8>(at++, COMMA)
     store<u16>(at, BEGIN)
-    at = writeDecimal(at + 2, load<f64>(PRICES + (level << 3)), load<u8>(PRICE_DECIMALS + level))
-    at = between(at)
-    at = writeDecimal(at, load<f64>(SIZES + (level << 3)), load<u8>(SIZE_DECIMALS + level))
+    at = between(writeNumber(at + 2, level))
+    at = writeNumber(at, level + i32(LEVEL_LIMIT))
     store<u16>(at, END)
     at += 2
   }
   return at
+}
+
+/** Writes a number of the columns: as the frame has it, where it does. */
+function writeNumber(at: usize, number: i32): usize {
+  const text = textOf(number)
+  if (text == 0) return writeDecimal(at, load<f64>(PRICES + (number << 3)), load<u8>(PRICE_DECIMALS + number))
+  v128.store(at, v128.load(FRAME + (text & ((1 << TEXT_LENGTH) - 1))))
+  return at + (text >> TEXT_LENGTH)
 }
 
 /** Writes the best `depth` levels of a side, or all, likewise: `sign` is 1 for bids and -1 for asks, the decimals are those of the book. */
@@ -64,9 +72,9 @@ export function writeSide(
   let at = place
   let left = depth
   for (let chunk = chunksOf(side) - 1; chunk >= 0 && left > 0; chunk--) {
-    const places = placesOf(entryOf(side, chunk))
-    for (let level = places + SIZE_OFFSET - 8; level >= places && left > 0; level -= 8) {
-      if (isGap(level)) continue
+    const entry = entryOf(side, chunk)
+    for (let used = usedOf(entry); used != 0 && left > 0; used = withoutLast(used)) {
+      const level = placesOf(entry) + (lastPlace(used) << 3)
       if (left < depth) store<u8>(at++, COMMA)
       store<u16>(at, BEGIN)
       at = writeDecimal(at + 2, load<f64>(level) * sign, priceDecimals)

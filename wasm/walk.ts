@@ -6,7 +6,7 @@
 //
 // Sixteen bytes are looked at together, and all of a number is read at once. How long its parts are changes from one to the next, and a
 // branch on that would cost more than all the rest: digits are moved to where they belong by a shuffle that a table knows.
-import { FRAME, LEVEL_LIMIT, PRICE_DECIMALS, PRICES, ROOM, SIZE_DECIMALS, SIZES } from './memory'
+import { FRAME, LEVEL_LIMIT, PRICE_DECIMALS, PRICES, ROOM, TEXT_LENGTH, TEXTS } from './memory'
 
 const QUOTE: u8 = 34
 const BACKSLASH: u8 = 92
@@ -45,6 +45,8 @@ let end: usize = 0
 export let start: i32 = 0
 export let stop: i32 = 0
 export let levels: i32 = 0
+/** The frame that was read last still stands where it was. */
+let isFrameThere: bool = false
 
 /** A fixed part of a template: pairs of eight bytes and of the mask that says which of them count. */
 export class Fixed {
@@ -69,10 +71,21 @@ export function fixed(text: string): Fixed {
 
 /** Begins at the start of a frame of `length` bytes. */
 export function beginWalk(length: i32): void {
+  isFrameThere = true
   at = FRAME
   end = FRAME + length
   memory.fill(end, 0, ROOM)
   levels = 0
+}
+
+/** Something else stands where the frame was. */
+export function endFrame(): void {
+  isFrameThere = false
+}
+
+/** Where and how long the text of a number is, as `TEXTS` has it; 0 where it is not to be had. */
+export function textOf(number: i32): u32 {
+  return isFrameThere ? load<u32>(TEXTS + (number << 2)) : 0
 }
 
 /** The whole frame was read, and fitted. */
@@ -189,11 +202,11 @@ export function size(): void {
 
 /** The same of one at `from`, for the rows of levels: answers the place behind it. What is read there waits for no memory in between. */
 export function priceAt(from: usize): usize {
-  return numberAt(from, PRICES + (levels << 3), PRICE_DECIMALS + levels)
+  return numberAt(from, levels)
 }
 
 export function sizeAt(from: usize): usize {
-  return numberAt(from, SIZES + (levels << 3), SIZE_DECIMALS + levels)
+  return numberAt(from, levels + i32(LEVEL_LIMIT))
 }
 
 /** Passes over a decimal, whose value goes where the next level overwrites it. */
@@ -208,9 +221,11 @@ export function endLevel(): void {
 
 /** The level that comes next removes its price where `isRemoved`, whatever its size was. */
 export function removeLevel(isRemoved: bool): void {
-  const place = SIZES + (levels << 3)
-  store<f64>(place, select<f64>(0, load<f64>(place), isRemoved))
-  store<u8>(SIZE_DECIMALS + levels, select<u8>(0, load<u8>(SIZE_DECIMALS + levels), isRemoved))
+  const number = levels + i32(LEVEL_LIMIT)
+  const text = TEXTS + (number << 2)
+  store<f64>(PRICES + (number << 3), select<f64>(0, load<f64>(PRICES + (number << 3)), isRemoved))
+  store<u8>(PRICE_DECIMALS + number, select<u8>(0, load<u8>(PRICE_DECIMALS + number), isRemoved))
+  store<u32>(text, select<u32>(0, load<u32>(text), isRemoved))
 }
 
 /** Reads an empty array and answers true; or the begin of an array of levels, up to the first text of the first. */
@@ -263,21 +278,27 @@ export function wholeAt(from: usize): usize {
 }
 
 /**
- * Reads a decimal of at most 15 digits without a sign to `mantissa` (f64) and `decimals` (u8): without the trailing zeros of its
- * fraction, as the strict reader gives it. Answers the place behind it.
+ * Reads a decimal of at most 15 digits without a sign as `number` of the columns: without the trailing zeros of its fraction, as the strict
+ * reader gives it. Answers the place behind it.
  */
-function numberAt(from: usize, mantissa: usize, decimals: usize): usize {
-  const to = decimalAt(from, mantissa, decimals)
+function numberAt(from: usize, number: i32): usize {
+  const to = decimalAt(from, number)
   if ((load<u8>(to) | LOWER_CASE) != EXPONENT) return to
   at = to
-  readExponent(from, mantissa, decimals)
+  readExponent(from, number)
   return at
 }
 
+function keep(number: i32, value: f64, decimals: i32, text: u32): void {
+  store<f64>(PRICES + (number << 3), value)
+  store<u8>(PRICE_DECIMALS + number, u8(decimals))
+  store<u32>(TEXTS + (number << 2), text)
+}
+
 /** `1.5e-5`: with one digit before its point, and not 0, such a number has no zeros behind its last digit. */
-function readExponent(from: usize, mantissa: usize, decimals: usize): void {
-  const digits = load<f64>(mantissa)
-  const fine = i32(load<u8>(decimals))
+function readExponent(from: usize, number: i32): void {
+  const digits = load<f64>(PRICES + (number << 3))
+  const fine = i32(load<u8>(PRICE_DECIMALS + number))
   const isPlain = load<u8>(from) != ZERO && !isDigit(load<u8>(from, 1))
   at++
   const isFine = next(NEGATIVE)
@@ -288,14 +309,14 @@ function readExponent(from: usize, mantissa: usize, decimals: usize): void {
     return
   }
   const moved = isFine ? fine + power : fine - power
-  store<u8>(decimals, u8(max(moved, 0)))
-  if (moved < 0) store<f64>(mantissa, digits * f64(pow10(usize(-moved))))
   // The digits that are put behind it count as well.
-  if (moved > DECIMALS_LIMIT || digits * f64(pow10(usize(max(-moved, 0)))) > DIGITS_LIMIT) fail()
+  const value = digits * f64(pow10(usize(max(-moved, 0))))
+  keep(number, value, max(moved, 0), 0)
+  if (moved > DECIMALS_LIMIT || value > DIGITS_LIMIT) fail()
 }
 
 /** The same without an exponent. */
-function decimalAt(from: usize, mantissa: usize, decimals: usize): usize {
+function decimalAt(from: usize, number: i32): usize {
   const values = digitsAt(from)
   const digits = digitsIn(values)
   const zeros = i8x16.bitmask(i8x16.eq(values, i8x16.splat(0)))
@@ -307,17 +328,17 @@ function decimalAt(from: usize, mantissa: usize, decimals: usize): usize {
   const stops = point | behind
   // Nothing before the point or behind it, a zero that leads, a second point: each is a bit.
   const odd = (~digits & 1) | ((point << 1) & behind) | (zeros & (digits >> 1) & 1) | (point & (point - 1))
-  if (odd | (behind & TOO_LONG)) return slowDecimalAt(from, mantissa, decimals)
+  if (odd | (behind & TOO_LONG)) return slowDecimalAt(from, number)
   const count = ctz(stops)
   // The whole digits, and those of the fraction up to the last that is not zero.
   const stop = 32 - clz(((digits ^ zeros) & all) | ((stops - 1) & ~stops))
-  store<f64>(mantissa, valueOf(values, count, stop))
-  store<u8>(decimals, u8(max(stop - count - 1, 0)))
+  const text = u32(from - FRAME) | (u32(stop) << TEXT_LENGTH)
+  keep(number, valueOf(values, count, stop), max(stop - count - 1, 0), text)
   return from + usize(length)
 }
 
 /** The same for decimals of more than fifteen bytes, one at a time. */
-function slowDecimalAt(from: usize, mantissa: usize, decimals: usize): usize {
+function slowDecimalAt(from: usize, number: i32): usize {
   let to = from
   let value: u64 = 0
   for (; isDigit(load<u8>(to)); to++) value = value * 10 + load<u8>(to) - ZERO
@@ -335,8 +356,7 @@ function slowDecimalAt(from: usize, mantissa: usize, decimals: usize): usize {
     }
     if (to == first || count + kept > usize(EXACT_DIGITS)) return end + 1
   }
-  store<f64>(mantissa, f64(exact))
-  store<u8>(decimals, u8(kept))
+  keep(number, f64(exact), i32(kept), 0)
   return to
 }
 

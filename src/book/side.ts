@@ -54,10 +54,11 @@ export class Side {
 
   /** Sets the size at a price; size 0 removes the level. `big` is the exact size when `size` is `Infinity`. */
   set(price: number, size: number, big?: bigint): SetOutcome {
-    const key = price * this.#sign
+    // The kernel compares bits: the sums turn -0 into 0.
+    const key = price * this.#sign + 0
     this.#forget(key)
     if (big !== undefined) this.#keep(key, big)
-    return OUTCOMES[this.#kernel.setLevel(this.#place, key, size)] ?? SET.missing
+    return OUTCOMES[this.#kernel.setLevel(this.#place, key, size + 0)] ?? SET.missing
   }
 
   /**
