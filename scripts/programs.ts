@@ -87,23 +87,32 @@ export function startPrometheus({ folder, configFile, url }: ServerGiven): Promi
 }
 
 /** Resolves once a server of Prometheus has asked the target of `job`, whatever came of it. Throws where that takes too long. */
-export async function untilScraped({ url }: Program, job: string): Promise<void> {
-  const untilMs = performance.now() + READY_MS
-  const question = `${url}/api/v1/query?query=${encodeURIComponent(`up{job="${job}"}`)}`
-  for await (const _ of every(LOOK_MS)) {
-    const answer = await fetch(question, { signal: AbortSignal.timeout(ANSWER_MS) })
-    const { data }: { readonly data?: { readonly result: readonly unknown[] } } = JSON.parse(
-      await answer.text(),
-    )
-    if ((data?.result.length ?? 0) > 0) return
-    if (performance.now() > untilMs) throw new Error(`${url} has not scraped ${job}`)
-  }
+export function untilScraped(server: Program, job: string): Promise<void> {
+  const path = `/api/v1/query?query=${encodeURIComponent(`up{job="${job}"}`)}`
+  return untilFound(server, path, ({ result }: { readonly result: readonly unknown[] }) => result.length > 0)
 }
 
-/** Resolves once it has read its files anew. Throws with what it says of them. */
-export async function reload({ url }: Program): Promise<void> {
-  const answer = await fetch(`${url}/-/reload`, { method: 'POST' })
-  if (!answer.ok) throw new Error(`${url} does not read its files anew: ${await answer.text()}`)
+/** Resolves once it has read its files anew, and knows again whom to send alerts: one that it cannot send it keeps for a minute. */
+export async function reload(server: Program): Promise<void> {
+  const answer = await fetch(`${server.url}/-/reload`, { method: 'POST' })
+  if (!answer.ok) throw new Error(`${server.url} does not read its files anew: ${await answer.text()}`)
+  const isKnown = ({ activeAlertmanagers }: { readonly activeAlertmanagers: readonly unknown[] }): boolean =>
+    activeAlertmanagers.length > 0
+  await untilFound(server, '/api/v1/alertmanagers', isKnown)
+}
+
+async function untilFound<Data>(
+  { url }: Program,
+  path: string,
+  isFound: (data: Data) => boolean,
+): Promise<void> {
+  const untilMs = performance.now() + READY_MS
+  for await (const _ of every(LOOK_MS)) {
+    const answer = await fetch(`${url}${path}`, { signal: AbortSignal.timeout(ANSWER_MS) })
+    const { data }: { readonly data: Data } = JSON.parse(await answer.text())
+    if (isFound(data)) return
+    if (performance.now() > untilMs) throw new Error(`${url}${path}: not within ${READY_MS / 1_000} s`)
+  }
 }
 
 /** Resolves once it is ready. */
