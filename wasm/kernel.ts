@@ -21,14 +21,8 @@ export {
   trimSide,
 } from './side'
 export { SIZE_OFFSET } from './chunk'
-export {
-  LEVEL_TEXT_LIMIT,
-  NUMBER_TEXT_LIMIT,
-  writeDecimal,
-  writeInteger,
-  writeLevels,
-  writeSide,
-} from './text'
+export { writeDelta } from './record'
+export { LEVEL_TEXT_LIMIT, NUMBER_TEXT_LIMIT, writeDecimal, writeInteger, writeSide } from './text'
 
 /**
  * Reads the frame of `length` bytes that stands at `FRAME` into the columns. Answers how many events it has; 0 for a frame that is of no
@@ -58,6 +52,15 @@ export function crcOfFrame(length: usize, seed: u32): u32 {
 /** Makes room for so many bytes of text at `place`, or elsewhere; answers where. */
 export function textRoom(place: usize, bytes: usize): usize {
   return place == 0 ? heap.alloc(bytes) : heap.realloc(place, bytes)
+}
+
+/** Room for so many bytes that stay; `freeRoom` takes it back. */
+export function newRoom(bytes: usize): usize {
+  return heap.alloc(bytes)
+}
+
+export function freeRoom(place: usize): void {
+  heap.free(place)
 }
 
 function beginFrame(length: i32): void {

@@ -29,13 +29,30 @@ const POW10 = memory.data<u64>([
   1000000000000, 10000000000000, 100000000000000, 1000000000000000, 10000000000000000,
 ])
 
-/** Writes a whole number, or `null` for NaN; answers the place behind it. */
+/** Writes a whole number, or `null` for NaN; answers the place behind it. Traps for one that is not exact. */
 export function writeInteger(place: usize, value: f64): usize {
   if (value != value) {
     store<u32>(place, NULL)
     return place + 4
   }
-  return writeDecimal(place, value, 0)
+  if (!(abs(value) <= EXACT_LIMIT)) unreachable()
+  let at = place
+  if (value < 0) store<u8>(at++, MINUS)
+  const whole = u64(abs(value))
+  if (whole < EIGHT_DIGITS) return writeWhole(at, u32(whole))
+  const high = whole / EIGHT_DIGITS
+  at = writeWhole(at, u32(high))
+  store<u64>(at, eightDigits(u32(whole - high * EIGHT_DIGITS)) | ZEROS)
+  return at + 8
+}
+
+/** Numbers below 10^8. */
+function writeWhole(at: usize, value: u32): usize {
+  const digits = eightDigits(value)
+  // The last digit is one, also where it is 0.
+  const first = i32(ctz(digits | (u64(1) << 63)) >> 3)
+  store<u64>(at, (digits | ZEROS) >> u64(8 * first))
+  return at + 8 - first
 }
 
 /** Writes levels `from` to `to` of the columns; answers the place behind them. None of their sizes may be beyond 2^53. */

@@ -19,7 +19,7 @@ const TEXT_BYTES = 64 * 1024
  * begin. docs/decisions/0006 tells what it gains.
  *
  * Memory that grows leaves no view of it valid: `doubles`, `frame`, `text` and the arrays of `columns` are to be read anew after each
- * call that may take memory: `newSide`, `setLevel`, `setLevels`, `reserveText`.
+ * call that may take memory: `newSide`, `setLevel`, `setLevels`, `reserveText`, `keepTexts`.
  */
 export class Kernel {
   readonly #exports: Readonly<Record<string, unknown>>
@@ -28,8 +28,10 @@ export class Kernel {
   readonly #setLevel: Call
   readonly #setLevels: Call
   readonly #textRoom: Call
+  readonly #newRoom: Call
   /** Gives back what a side had that nobody has any more. */
   readonly #sides: FinalizationRegistry<number>
+  readonly #rooms: FinalizationRegistry<number>
 
   /** A scan by the templates of a venue family: it reads the frame of so many bytes; answers its events, 0 for none of use, -1 for one that is not of the usual shape. */
   readonly binance: Call
@@ -44,11 +46,12 @@ export class Kernel {
   readonly scaleKeys: Call
   readonly levelAt: Call
   readonly depthOf: Call
-  /** Write a number, or levels of the columns or of a side, at a place of the memory; answer the place behind. */
+  /** Write a number, or levels of a side, at a place of the memory; answer the place behind. */
   readonly writeInteger: Call
   readonly writeDecimal: Call
-  readonly writeLevels: Call
   readonly writeSide: Call
+  /** Writes a change of a book as a record: see wasm/record.ts. */
+  readonly writeDelta: Call
   /** Bytes from the key of a level to its size. */
   readonly sizeOffset: number
   readonly #countOffset: number
@@ -93,8 +96,9 @@ export class Kernel {
     this.depthOf = this.#call('depthOf')
     this.writeInteger = this.#call('writeInteger')
     this.writeDecimal = this.#call('writeDecimal')
-    this.writeLevels = this.#call('writeLevels')
     this.writeSide = this.#call('writeSide')
+    this.writeDelta = this.#call('writeDelta')
+    this.#newRoom = this.#call('newRoom')
     this.#textRoom = this.#call('textRoom')
     this.numberTextLimit = this.#number('NUMBER_TEXT_LIMIT')
     this.levelTextLimit = this.#number('LEVEL_TEXT_LIMIT')
@@ -102,6 +106,8 @@ export class Kernel {
     this.#countOffset = this.#number('COUNT')
     const freeSide = this.#call('freeSide')
     this.#sides = new FinalizationRegistry((side) => freeSide(side))
+    const freeRoom = this.#call('freeRoom')
+    this.#rooms = new FinalizationRegistry((place) => freeRoom(place))
     this.reserveText(TEXT_BYTES)
   }
 
@@ -119,6 +125,17 @@ export class Kernel {
     this.#sides.register(owner, side)
     this.#lookIfGrown()
     return side
+  }
+
+  /** Keeps texts, and before them their lengths (32 bits each), for as long as there is `owner`; answers where. */
+  keepTexts(owner: object, texts: readonly Uint8Array[]): number {
+    const lengths = new Uint8Array(Uint32Array.from(texts, ({ length }) => length).buffer)
+    const all = Buffer.concat([lengths, ...texts])
+    const place = this.#newRoom(all.length) >>> 0
+    this.#rooms.register(owner, place)
+    this.#lookIfGrown()
+    new Uint8Array(this.#memory.buffer).set(all, place)
+    return place
   }
 
   /** How many levels a side has. */

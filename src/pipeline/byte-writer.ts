@@ -1,6 +1,23 @@
 import type { Side } from '../book/side.ts'
 import { formatDecimal } from '../core/decimal.ts'
 import { type Decimals, kernel } from '../core/kernel.ts'
+import type { EpochMicros } from '../core/units.ts'
+
+/** The fields of a change of a book besides its prefix and its levels: their names, and nine numbers. */
+const FIELDS_BYTES = 1_024
+
+/** What a record of a change has that is not in the columns. NaN becomes `null`. */
+export interface ScannedDelta {
+  /** Where in the kernel's memory the texts of its stream are, and how long they are. */
+  readonly prefix: number
+  readonly prefixBytes: number
+  /** Of the record in its stream. */
+  readonly number: number
+  readonly receiveTimeUs: EpochMicros
+  readonly epoch: number
+  readonly knownBids: number
+  readonly knownAsks: number
+}
 
 /** Fewer bytes are copied faster in a loop than through the call of `set`. */
 const SET_LENGTH = 24
@@ -66,13 +83,7 @@ export class ByteWriter {
     this.#to(this.#kernel.writeDecimal(this.#place, mantissa, decimals))
   }
 
-  /** Levels `from` to `to` of the kernel's columns, none of whose sizes is beyond 2^53: `["7403.89","0.002"],…`. */
-  levels(from: number, to: number): void {
-    this.#reserve((to - from) * this.#kernel.levelTextLimit)
-    this.#to(this.#kernel.writeLevels(this.#place, from, to))
-  }
-
-  /** The same of the best `depth` levels of a side; false where a size is beyond 2^53, and nothing is written. */
+  /** The best `depth` levels of a side, `["7403.89","0.002"],…`; false where a size is beyond 2^53, and nothing is written. */
   side(side: Side, depth: number, decimals: Decimals): boolean {
     const levels = Math.min(depth, side.count)
     this.#reserve(levels * this.#kernel.levelTextLimit)
@@ -80,6 +91,18 @@ export class ByteWriter {
     if (end === undefined) return false
     this.#to(end)
     return true
+  }
+
+  /** Event `at` of the kernel's columns, a change of a book whose last number is known, as a whole record. */
+  delta(
+    at: number,
+    { prefix, prefixBytes, number, receiveTimeUs, epoch, knownBids, knownAsks }: ScannedDelta,
+  ): void {
+    const { bidCount, askCount } = this.#kernel.columns
+    const levels = (bidCount[at] ?? 0) + (askCount[at] ?? 0)
+    this.#reserve(prefixBytes + FIELDS_BYTES + levels * this.#kernel.levelTextLimit)
+    const { writeDelta } = this.#kernel
+    this.#to(writeDelta(this.#place, prefix, at, number, receiveTimeUs, epoch, knownBids, knownAsks))
   }
 
   /** Where the next byte goes, in the kernel's memory. */

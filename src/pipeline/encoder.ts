@@ -47,14 +47,23 @@ interface Ends {
 
 type Prefix = Head & Ends
 
+interface DeltaPrefix extends Head, Ends {
+  /** Where the same is in the kernel's memory, and how many bytes it has. */
+  kept: number
+  readonly keptBytes: number
+}
+
 /** Of trades, by the stream of the venue that they came on. */
 interface TradePrefix extends Head {
   readonly streams: readonly Ends[]
 }
 
 /** The streams of one instrument as the encoder sees them: ready bytes and counters. */
-export type RecordStreams = Readonly<Record<Exclude<RecordType, 'trade'>, Prefix>> & {
+export interface RecordStreams {
   readonly trade: TradePrefix
+  readonly orderbook_delta: DeltaPrefix
+  readonly orderbook: Prefix
+  readonly gap: Prefix
 }
 
 export interface GapFacts {
@@ -104,7 +113,7 @@ export class Encoder {
   streams(instrument: Instrument): RecordStreams {
     return {
       trade: this.#tradePrefix(instrument),
-      orderbook_delta: this.#prefix('orderbook_delta', instrument),
+      orderbook_delta: this.#deltaPrefix(instrument),
       orderbook: this.#prefix('orderbook', instrument),
       gap: this.#prefix('gap', instrument),
     }
@@ -135,9 +144,13 @@ export class Encoder {
   }
 
   /** The change that event `at` of `columns` made to `book`, which has it already. */
-  delta(prefix: Prefix, columns: Columns, at: number, book: { book: Book; stamp: BookStamp }): void {
-    const writer = this.#begin(prefix, columns.venueTimeUs[at] ?? Number.NaN, book.stamp.receiveTimeUs)
+  delta(prefix: DeltaPrefix, columns: Columns, at: number, book: { book: Book; stamp: BookStamp }): void {
     const last = columns.last[at] ?? Number.NaN
+    if (columns === this.#scanned && !Number.isNaN(last)) {
+      this.#scannedDelta(prefix, at, book)
+      return
+    }
+    const writer = this.#begin(prefix, columns.venueTimeUs[at] ?? Number.NaN, book.stamp.receiveTimeUs)
     writer.put(prefix.id)
     if (Number.isNaN(last)) this.#ownNumber(prefix)
     else writer.integer(last)
@@ -221,6 +234,14 @@ export class Encoder {
     }
   }
 
+  #deltaPrefix(instrument: Instrument): DeltaPrefix {
+    const prefix = this.#prefix('orderbook_delta', instrument)
+    const parts = [prefix.head, prefix.id, prefix.tail]
+    const kept = { ...prefix, kept: 0, keptBytes: parts.reduce((sum, { length }) => sum + length, 0) }
+    kept.kept = kernel().keepTexts(kept, parts)
+    return kept
+  }
+
   #tradePrefix(instrument: Instrument): TradePrefix {
     const id = idText('trade', instrument)
     const streams = this.#tradeStreams.map((stream) => ({
@@ -257,9 +278,9 @@ export class Encoder {
     const writer = this.#writer
     writer.integer(stamp.epoch)
     writer.put(KNOWN_BIDS)
-    writer.integer(Number.isNaN(book.bidBound) ? Number.NaN : book.knownDepth('bid'))
+    writer.integer(knownOf(book, 'bid'))
     writer.put(KNOWN_ASKS)
-    writer.integer(Number.isNaN(book.askBound) ? Number.NaN : book.knownDepth('ask'))
+    writer.integer(knownOf(book, 'ask'))
   }
 
   #fills(columns: Columns, at: number): void {
@@ -277,12 +298,26 @@ export class Encoder {
     this.#writer.ascii(`,"flags":${JSON.stringify(names)}`)
   }
 
+  /** One call of the kernel for what most records are. */
+  #scannedDelta(
+    prefix: DeltaPrefix,
+    at: number,
+    { book, stamp }: { readonly book: Book; readonly stamp: BookStamp },
+  ): void {
+    this.#writer.reset()
+    this.#writer.delta(at, {
+      prefix: prefix.kept,
+      prefixBytes: prefix.keptBytes,
+      number: ++prefix.seq,
+      receiveTimeUs: stamp.receiveTimeUs,
+      epoch: stamp.epoch,
+      knownBids: knownOf(book, 'bid'),
+      knownAsks: knownOf(book, 'ask'),
+    })
+  }
+
   #columnLevels(columns: Columns, start: number, count: number): void {
     const writer = this.#writer
-    if (columns === this.#scanned) {
-      writer.levels(start, start + count)
-      return
-    }
     for (let level = start; level < start + count; level++) {
       if (level > start) writer.byte(COMMA)
       writer.put(LEVEL)
@@ -314,6 +349,12 @@ export class Encoder {
       writer.put(LEVEL_END)
     }
   }
+}
+
+/** Levels that are vouched for; NaN: all. */
+function knownOf(book: Book, side: 'bid' | 'ask'): number {
+  const bound = side === 'bid' ? book.bidBound : book.askBound
+  return Number.isNaN(bound) ? Number.NaN : book.knownDepth(side)
 }
 
 /** `,"id":"binance:spot:trade:BTCUSDT:` */

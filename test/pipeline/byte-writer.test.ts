@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { Side } from '../../src/book/side.ts'
-import { kernel } from '../../src/core/kernel.ts'
 import { ByteWriter } from '../../src/pipeline/byte-writer.ts'
 
 const mantissas = fc.oneof(
@@ -62,30 +61,6 @@ test('a size beyond 2^53 is written exactly as well', () => {
       const [whole = '', fraction = ''] = textOf(writer).split('.')
       assert.equal(BigInt(whole) * scale + BigInt(fraction.padEnd(places, '0') || 0), mantissa)
       assert.ok(!fraction.endsWith('0'))
-    }),
-  )
-})
-
-test('levels of the columns are written as their decimals are, wherever they stand', () => {
-  const { columns } = kernel()
-  const level = fc.tuple(mantissas, decimals, mantissas, decimals)
-  fc.assert(
-    fc.property(fc.array(level, { maxLength: 60 }), fc.nat(20), (levels, from) => {
-      for (const [at, [price, priceDecimals, size, sizeDecimals]] of levels.entries()) {
-        columns.prices[from + at] = price
-        columns.priceDecimals[from + at] = priceDecimals
-        columns.sizes[from + at] = size
-        columns.sizeDecimals[from + at] = sizeDecimals
-      }
-      const writer = new ByteWriter()
-      writer.ascii('[')
-      writer.levels(from, from + levels.length)
-      writer.ascii(']')
-      const texts = levels.map(
-        ([price, priceDecimals, size, sizeDecimals]) =>
-          `["${decimalText(price, priceDecimals)}","${decimalText(size, sizeDecimals)}"]`,
-      )
-      assert.equal(textOf(writer), `[${texts.join(',')}]`)
     }),
   )
 })

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { Book } from '../../src/book/book.ts'
+import { Columns } from '../../src/core/columns.ts'
+import { kernel } from '../../src/core/kernel.ts'
+import { epochMicros } from '../../src/core/units.ts'
+import { Encoder } from '../../src/pipeline/encoder.ts'
+import { Symbols } from '../../src/venues/symbols.ts'
+import { venueOf } from '../../src/venues/venues.ts'
+import { instrumentOf } from './rig.ts'
+
+/** Numbers as venues write them, and as they do not: with zeros behind, with an exponent, of more than sixteen bytes. */
+const NUMBERS = fc.oneof(
+  fc
+    .tuple(fc.bigInt({ min: 0n, max: 999_999_999_999_999n }), fc.integer({ min: 0, max: 14 }))
+    .map(([digits, decimals]) => plain(digits, decimals)),
+  fc
+    .tuple(fc.nat(9_999), fc.integer({ min: 0, max: 4 }))
+    .map(([digits, zeros]) => `${digits}.${'0'.repeat(zeros + 1)}`),
+  fc.tuple(fc.integer({ min: 1, max: 9 }), fc.nat(12)).map(([digit, power]) => `${digit}e-${power}`),
+)
+
+function plain(digits: bigint, decimals: number): string {
+  const text = String(digits).padStart(decimals + 1, '0')
+  return decimals === 0 ? text : `${text.slice(0, -decimals)}.${text.slice(-decimals)}`
+}
+
+const LEVELS = fc.array(fc.tuple(NUMBERS, NUMBERS), { maxLength: 40, size: 'max' })
+const NUMBER = fc.maxSafeNat().map((value) => value % 1e15)
+
+const pairs = (levels: readonly (readonly [string, string])[]): string =>
+  `[${levels.map(([price, size]) => `["${price}","${size}"]`).join(',')}]`
+
+test('a change is the same record from the columns of the kernel and from any others, also once its frame is gone', () => {
+  const venue = venueOf('binance-derivatives')
+  const symbols = new Symbols(['BTCUSDT'])
+  const encoder = new Encoder('session', venue.tradeStreams)
+  const { orderbook_delta: prefix } = encoder.streams(instrumentOf(venue, 'BTCUSDT'))
+  const lineOf = (columns: Columns, book: Book, epoch: number): string => {
+    encoder.delta(prefix, columns, 0, {
+      book,
+      stamp: { epoch, receiveTimeUs: epochMicros(1_700_000_000_000_000 + epoch) },
+    })
+    return Buffer.from(encoder.line).toString()
+  }
+  fc.assert(
+    fc.property(LEVELS, LEVELS, NUMBER, fc.nat(1e9), fc.boolean(), (bids, asks, last, epoch, isBounded) => {
+      const frame = Buffer.from(
+        `{"stream":"btcusdt@depth","data":{"e":"depthUpdate","E":${epoch},"T":${epoch},"s":"BTCUSDT","U":${last},"u":${last},"pu":0,` +
+          `"b":${pairs(bids)},"a":${pairs(asks)}}}`,
+      )
+      const book = new Book()
+      if (isBounded) book.bidBound = 1
+      const strict = new Columns()
+      venue.decode(frame, symbols, strict)
+      const number = prefix.seq
+      const expected = lineOf(strict, book, epoch)
+      const scanned = venue.scan?.(frame, symbols)
+      assert.ok(scanned !== undefined)
+      prefix.seq = number
+      assert.equal(lineOf(scanned, book, epoch), expected)
+      kernel().frame.fill(0, 0, 256)
+      kernel().crcOfFrame(256, 0)
+      prefix.seq = number
+      assert.equal(lineOf(scanned, book, epoch), expected)
+    }),
+    { numRuns: 500 },
+  )
+})
