@@ -86,31 +86,35 @@ export function startPrometheus({ folder, configFile, url }: ServerGiven): Promi
   ).untilAnswers(READY)
 }
 
+/** What Prometheus answers, as far as it is asked here. */
+interface Found {
+  readonly result?: readonly unknown[]
+  readonly activeAlertmanagers?: readonly unknown[]
+}
+
 /** Resolves once a server of Prometheus has asked the target of `job`, whatever came of it. Throws where that takes too long. */
-export function untilScraped(server: Program, job: string): Promise<void> {
+export async function untilScraped(server: Program, job: string): Promise<void> {
   const path = `/api/v1/query?query=${encodeURIComponent(`up{job="${job}"}`)}`
-  return untilFound(server, path, ({ result }: { readonly result: readonly unknown[] }) => result.length > 0)
+  await untilFound(server, path, ({ result }) => result)
 }
 
 /** Resolves once it has read its files anew, and knows again whom to send alerts: one that it cannot send it keeps for a minute. */
 export async function reload(server: Program): Promise<void> {
   const answer = await fetch(`${server.url}/-/reload`, { method: 'POST' })
   if (!answer.ok) throw new Error(`${server.url} does not read its files anew: ${await answer.text()}`)
-  const isKnown = ({ activeAlertmanagers }: { readonly activeAlertmanagers: readonly unknown[] }): boolean =>
-    activeAlertmanagers.length > 0
-  await untilFound(server, '/api/v1/alertmanagers', isKnown)
+  await untilFound(server, '/api/v1/alertmanagers', ({ activeAlertmanagers }) => activeAlertmanagers)
 }
 
-async function untilFound<Data>(
+async function untilFound(
   { url }: Program,
   path: string,
-  isFound: (data: Data) => boolean,
+  wanted: (found: Found) => readonly unknown[] | undefined,
 ): Promise<void> {
   const untilMs = performance.now() + READY_MS
   for await (const _ of every(LOOK_MS)) {
     const answer = await fetch(`${url}${path}`, { signal: AbortSignal.timeout(ANSWER_MS) })
-    const { data }: { readonly data: Data } = JSON.parse(await answer.text())
-    if (isFound(data)) return
+    const { data = {} }: { readonly data?: Found } = JSON.parse(await answer.text())
+    if ((wanted(data)?.length ?? 0) > 0) return
     if (performance.now() > untilMs) throw new Error(`${url}${path}: not within ${READY_MS / 1_000} s`)
   }
 }

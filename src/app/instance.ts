@@ -37,7 +37,7 @@ export interface InstanceHearer {
 }
 
 /** MB of young objects: what a frame leaves is soon gone, and twice 16 MB of them only stand in memory. */
-const YOUNG = '--max-semi-space-size=4'
+const YOUNG = '--max-semi-space-size=2'
 
 const NOTHING_HEARD: HttpCounts = { requests: [], rejectedBy: {} }
 

@@ -9,7 +9,7 @@ import { DERIBIT_HABITS } from './deribit-control.ts'
 import { deribitProtocol } from './deribit-model.ts'
 import { deribitCalls } from './deribit-rest.ts'
 import { Faults } from './faults.ts'
-import { Front, type Protocol } from './front.ts'
+import { Front, type Protocol, TICK_MS } from './front.ts'
 import type { EmulatedVenue } from './model.ts'
 import { OKX_HABITS } from './okx-control.ts'
 import { okxProtocol } from './okx-model.ts'
@@ -24,7 +24,7 @@ export interface CaptureToPlay {
   readonly done: () => void
 }
 
-const DEFAULTS: PlayOptions = { speed: 1, subscribeMs: 30_000, requestMs: 5_000 }
+const DEFAULTS: PlayOptions = { speed: 1, subscribeMs: 30_000, requestMs: 5_000, tickMs: TICK_MS }
 
 /**
  * A venue that plays a capture: it waits until the recorded books and trades have subscribers, then sends the recorded frames byte
@@ -36,9 +36,11 @@ export function captureModel(
   options: Partial<PlayOptions> = {},
 ): EmulatedVenue {
   const capture = readCapture(venue, lines)
-  const source = new CaptureSource(capture, { ...DEFAULTS, ...options }, done)
+  const play = { ...DEFAULTS, ...options }
+  const source = new CaptureSource(capture, play, done)
   const protocol = protocolOf(venue, { capture, source, runtime })
-  return new Front(venue, runtime, { faults: new Faults(runtime.random), source, protocol })
+  const { tickMs } = play
+  return new Front(venue, runtime, { faults: new Faults(runtime.random), source, protocol, tickMs })
 }
 
 /** OKX and Deribit send books in the stream: requests for them were not recorded. */

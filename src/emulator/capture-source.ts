@@ -10,6 +10,8 @@ export interface PlayOptions {
   readonly subscribeMs: number
   /** The play waits so long at a recorded book answer for somebody to ask for it. */
   readonly requestMs: number
+  /** Frames that are due are sent this often. */
+  readonly tickMs: number
 }
 
 /** Frames sent in one turn at most, so that sockets are emptied in between. */

@@ -45,7 +45,8 @@ interface Session {
   readonly talk: Talk
 }
 
-const TICK_MS = 25
+/** How often time passes, unless told otherwise. */
+export const TICK_MS = 25
 const TALK_TICK_US = 250_000
 const RETRY_AFTER_S = 5
 const HTTP_FAULTS: readonly HttpFault[] = ['http_418', 'http_429', 'http_451', 'http_503']
@@ -60,6 +61,7 @@ export class Front implements EmulatedVenue {
   readonly #runtime: EmulatorRuntime
   readonly #protocol: Protocol
   readonly #source: Source
+  readonly #tickMs: number
   readonly #sessions = new Set<Session>()
   readonly #connectsUs: number[] = []
   #timer: Timer | undefined
@@ -70,7 +72,7 @@ export class Front implements EmulatedVenue {
   constructor(
     venue: VenueId,
     runtime: EmulatorRuntime,
-    parts: { faults: Faults; protocol: Protocol; source: Source },
+    parts: { faults: Faults; protocol: Protocol; source: Source; tickMs?: number },
   ) {
     this.venue = venue
     this.symbols = parts.source.symbols
@@ -78,6 +80,7 @@ export class Front implements EmulatedVenue {
     this.#runtime = runtime
     this.#protocol = parts.protocol
     this.#source = parts.source
+    this.#tickMs = parts.tickMs ?? TICK_MS
   }
 
   get status(): EmulatorStatus {
@@ -98,7 +101,7 @@ export class Front implements EmulatedVenue {
     if ('refused' in talk) return talk
     const session = { outlet, talk }
     this.#sessions.add(session)
-    this.#timer ??= this.#runtime.timers.every(TICK_MS, () => {
+    this.#timer ??= this.#runtime.timers.every(this.#tickMs, () => {
       this.#tick()
     })
     return {

@@ -27,7 +27,11 @@ function plain(digits: bigint, decimals: number): string {
 }
 
 const LEVELS = fc.array(fc.tuple(NUMBERS, NUMBERS), { maxLength: 40, size: 'max' })
-const NUMBER = fc.maxSafeNat().map((value) => value % 1e15)
+/** The last number of a change, and the epoch of its book. */
+const NUMBERS_OF_IT = fc.tuple(
+  fc.maxSafeNat().map((value) => value % 1e15),
+  fc.nat(1e9),
+)
 
 const pairs = (levels: readonly (readonly [string, string])[]): string =>
   `[${levels.map(([price, size]) => `["${price}","${size}"]`).join(',')}]`
@@ -45,7 +49,7 @@ test('a change is the same record from the columns of the kernel and from any ot
     return Buffer.from(encoder.line).toString()
   }
   fc.assert(
-    fc.property(LEVELS, LEVELS, NUMBER, fc.nat(1e9), fc.boolean(), (bids, asks, last, epoch, isBounded) => {
+    fc.property(LEVELS, LEVELS, NUMBERS_OF_IT, fc.boolean(), (bids, asks, [last, epoch], isBounded) => {
       const frame = Buffer.from(
         `{"stream":"btcusdt@depth","data":{"e":"depthUpdate","E":${epoch},"T":${epoch},"s":"BTCUSDT","U":${last},"u":${last},"pu":0,` +
           `"b":${pairs(bids)},"a":${pairs(asks)}}}`,
