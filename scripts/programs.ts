@@ -112,8 +112,8 @@ async function untilFound(
 ): Promise<void> {
   const untilMs = performance.now() + READY_MS
   for await (const _ of every(LOOK_MS)) {
-    const answer = await fetch(`${url}${path}`, { signal: AbortSignal.timeout(ANSWER_MS) })
-    const { data = {} }: { readonly data?: Found } = JSON.parse(await answer.text())
+    const text = await answerOf(`${url}${path}`)
+    const { data = {} }: { readonly data?: Found } = text === undefined ? {} : JSON.parse(text)
     if ((wanted(data)?.length ?? 0) > 0) return
     if (performance.now() > untilMs) throw new Error(`${url}${path}: not within ${READY_MS / 1_000} s`)
   }
@@ -142,13 +142,16 @@ const listening = (url: string): readonly string[] => [
   `--web.external-url=${url}`,
 ]
 
-async function isOk(url: string): Promise<boolean> {
+const isOk = async (url: string): Promise<boolean> => (await answerOf(url)) !== undefined
+
+/** What is said with 2xx; `undefined` where nobody listens yet, or whoever does says nothing, or no. */
+async function answerOf(url: string): Promise<string | undefined> {
   try {
-    return (await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) })).ok
+    const answer = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) })
+    return answer.ok ? await answer.text() : undefined
   } catch (failure) {
-    // Nobody listens yet, or whoever does says nothing.
     if (failure instanceof TypeError || (failure instanceof DOMException && failure.name === 'TimeoutError'))
-      return false
+      return undefined
     throw failure
   }
 }

@@ -17,7 +17,7 @@ const FEATURES = ['simd', 'bulk-memory', 'sign-ext', 'nontrapping-float-to-int',
 /** Steps of a walk are called some hundred times a frame: inlined, a scan takes a tenth less. */
 const INLINING = ['--flexible-inline-max-function-size=100', '--inline-functions-with-loops']
 /** Behind the largest frame and its columns: see wasm/memory.ts. */
-const BASE = 27 * 64 * 1024
+const BASE = 24 * 64 * 1024
 const LINE = 200
 
 /** The bytes of the program. Throws `Error` with what the compiler says. */

@@ -1,7 +1,7 @@
 // One chunk of a side: a row of places, each a key and, behind all keys, its size. Keys ascend.
 //
 // Which places are levels is a bit of each in a word that its owner keeps; the others are gaps. A level that goes leaves its key there, in
-// its order, and one that comes takes the nearest gap, so that little is moved. The gaps behind the last level have `END` for a key.
+// its order, and one that comes takes the nearest gap, so that little is moved. Places that never were one have `END` for a key.
 
 /** Places of a chunk: their keys, then their sizes. */
 export const PLACES: i32 = 32

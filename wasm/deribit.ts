@@ -2,34 +2,10 @@
 import * as column from './memory'
 import { begin, endEvent, endTradeLevel, events, idIs, OTHER } from './events'
 import { setInteger, setNumber, side, symbol, symbolIs } from './events'
-import {
-  endLevel,
-  endLevels,
-  expect,
-  fail,
-  firstLevel,
-  fixed,
-  Fixed,
-  integer,
-  isDone,
-  isThere,
-  levels,
-  micros,
-} from './walk'
-import {
-  next,
-  noLevels,
-  nowhere,
-  passNumber,
-  past,
-  price,
-  priceAt,
-  removeLevel,
-  size,
-  sizeAt,
-  stands,
-} from './walk'
-import { start, stop, text, until } from './walk'
+import { endLevel, endLevels, expect, fail, firstLevel, fixed, Fixed } from './walk'
+import { integer, isDone, isThere, levels, micros, next, noLevels } from './walk'
+import { nowhere, passNumber, past, price, priceAt, removeLevel } from './walk'
+import { size, sizeAt, stands, start, stop, text, until } from './walk'
 
 const DOT: u8 = 46
 

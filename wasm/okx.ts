@@ -2,34 +2,9 @@
 import * as column from './memory'
 import { begin, endEvent, endTradeLevel, events, idIs } from './events'
 import { OTHER, setInteger, setNumber, side, symbolIs } from './events'
-import {
-  endLevel,
-  endLevels,
-  expect,
-  fail,
-  firstLevel,
-  fixed,
-  integer,
-  isDone,
-  isThere,
-  levels,
-  micros,
-} from './walk'
-import {
-  next,
-  noLevels,
-  past,
-  place,
-  price,
-  priceAt,
-  signed,
-  size,
-  sizeAt,
-  start,
-  stop,
-  text,
-  wholeAt,
-} from './walk'
+import { endLevel, endLevels, expect, fail, firstLevel, fixed, integer, isDone } from './walk'
+import { isThere, levels, micros, next, noLevels, past, place, price, priceAt } from './walk'
+import { signed, size, sizeAt, start, stop, text, wholeAt } from './walk'
 
 const CHANNEL = fixed('{"arg":{"channel":"')
 const BOOKS = fixed('books"')

@@ -34,7 +34,7 @@ const CHUNKS: usize = 8
 export const COUNT: usize = 12
 /** The chunk of the last search. */
 const HINT: usize = 16
-/** The level that was read last: its chunk (-1 where levels have come or gone since), the depth of the best one there, its depth, and the places of the chunk up to its own. */
+/** The level that was read last: its chunk (-1 where a level was set since), the depth of the best one there, its depth, and the places of the chunk up to its own. */
 const READ_CHUNK: usize = 20
 const READ_BEST: usize = 24
 const READ_DEPTH: usize = 28

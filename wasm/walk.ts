@@ -214,7 +214,7 @@ export function passNumber(): void {
   price()
 }
 
-/** The level that comes next is whole. */
+/** The level that comes next is whole. In a row of levels there is room for all that a frame can hold. */
 export function endLevel(): void {
   if (++levels >= i32(LEVEL_LIMIT)) fail()
 }
@@ -337,7 +337,7 @@ function decimalAt(from: usize, number: i32): usize {
   return from + usize(length)
 }
 
-/** The same for decimals of more than fifteen bytes, one at a time. */
+/** The same for decimals of more than fifteen bytes, one at a time; and it refuses what is none. */
 function slowDecimalAt(from: usize, number: i32): usize {
   let to = from
   let value: u64 = 0

@@ -56,7 +56,7 @@ export class Kernel {
   readonly sizeOffset: number
   readonly #countOffset: number
 
-  /** Where a scan reads the frame; whatever stands there is overwritten by the next. */
+  /** Where a scan reads the frame, and a checksum its bytes: who writes here calls one of both, since records are written from it. */
   frame = new Uint8Array()
   /** What a scan fills; good until the next. */
   readonly columns = new Columns(1, 1)

@@ -5,7 +5,8 @@ const LATE_US = 500_000
 
 /**
  * Spaces the sockets that an address opens, within the venue's limit: at most `count` reach it in any stretch of `perMs`, unless one is
- * half a second later on its way than another. A turn is taken by asking for it. Times are steady µs.
+ * half a second later on its way than another: whoever waits longer than to its turn comes at another's. A turn is taken by asking for it.
+ * Times are steady µs.
  */
 export class Connects {
   readonly #perUs: number

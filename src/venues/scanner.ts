@@ -9,7 +9,7 @@ const UNUSUAL = -1
 
 /**
  * Reads frames of the shape in which a venue writes most of its data, by their bytes: what `Venue.scan` is made of. The templates are
- * in wasm/, one file a venue family, because the digits of prices and sizes are read eight at a time there.
+ * in wasm/, one file a venue family, because the digits of a price or size are read at once there.
  *
  * Answers what the frame says, good until the next scan of any venue; `undefined` for a frame that is for the strict reader.
  */
