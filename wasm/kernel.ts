@@ -5,42 +5,44 @@ import { beginEvents } from './events'
 import { crc32c } from './crc32c'
 import { FRAME, LEVELS } from './memory'
 import { scanOkx } from './okx'
+import { resolve } from './symbols'
 import { beginWalk, endFrame, levels } from './walk'
 
 export * from './memory'
+export { BEST_PLACES, BEST_USED, BIG, COUNT } from './side'
 export {
   clearSide,
-  COUNT,
   depthOf,
   freeSide,
   levelAt,
   newSide,
   scaleKeys,
+  setEvent,
   setLevel,
-  setLevels,
   trimSide,
 } from './side'
 export { SIZE_OFFSET } from './chunk'
 export { writeDelta } from './record'
+export { addSymbol, findSymbol, freeSymbols, newSymbols } from './symbols'
 export { LEVEL_TEXT_LIMIT, NUMBER_TEXT_LIMIT, writeDecimal, writeInteger, writeSide } from './text'
 
 /**
- * Reads the frame of `length` bytes that stands at `FRAME` into the columns. Answers how many events it has; 0 for a frame that is of no
+ * Reads the frame of `length` bytes that stands at `FRAME` into the columns; `symbols` are those that were asked for. Answers how many events it has; 0 for a frame that is of no
  * use; -1 for one that is not of the usual shape, and is for the strict reader.
  */
-export function binance(length: i32, needsPrevious: bool): i32 {
+export function binance(length: i32, symbols: usize, needsPrevious: bool): i32 {
   beginFrame(length)
-  return ended(scanBinance(needsPrevious))
+  return ended(scanBinance(needsPrevious), symbols)
 }
 
-export function okx(length: i32): i32 {
+export function okx(length: i32, symbols: usize): i32 {
   beginFrame(length)
-  return ended(scanOkx())
+  return ended(scanOkx(), symbols)
 }
 
-export function deribit(length: i32): i32 {
+export function deribit(length: i32, symbols: usize): i32 {
   beginFrame(length)
-  return ended(scanDeribit())
+  return ended(scanDeribit(), symbols)
 }
 
 /** The CRC-32C of the first `length` bytes where a frame stands. */
@@ -49,14 +51,9 @@ export function crcOfFrame(length: usize, seed: u32): u32 {
   return crc32c(FRAME, length, seed)
 }
 
-/** Makes room for so many bytes of text at `place`, or elsewhere; answers where. */
-export function textRoom(place: usize, bytes: usize): usize {
+/** Makes room for so many bytes that stay, in place of what is at `place`, if that is not 0; answers where. `freeRoom` takes it back. */
+export function newRoom(place: usize, bytes: usize): usize {
   return place == 0 ? heap.alloc(bytes) : heap.realloc(place, bytes)
-}
-
-/** Room for so many bytes that stay; `freeRoom` takes it back. */
-export function newRoom(bytes: usize): usize {
-  return heap.alloc(bytes)
 }
 
 export function freeRoom(place: usize): void {
@@ -68,7 +65,8 @@ function beginFrame(length: i32): void {
   beginEvents()
 }
 
-function ended(outcome: i32): i32 {
+function ended(outcome: i32, symbols: usize): i32 {
   store<i32>(LEVELS, outcome > 0 ? levels : 0)
+  resolve(symbols, outcome)
   return outcome
 }

@@ -38,12 +38,13 @@ export const ASK_START = INTEGERS + 2 * INTEGERS_SIZE
 export const ASK_COUNT = INTEGERS + 3 * INTEGERS_SIZE
 export const ID_START = INTEGERS + 4 * INTEGERS_SIZE
 export const ID_END = INTEGERS + 5 * INTEGERS_SIZE
-/** Where in the frame the symbol of an event stands: the caller finds its slot. */
+/** Where in the frame the symbol of an event stands, and its slot; -1: it is none that was asked for. */
 export const SYMBOL_START = INTEGERS + 6 * INTEGERS_SIZE
 export const SYMBOL_END = INTEGERS + 7 * INTEGERS_SIZE
 export const SLOT = INTEGERS + 8 * INTEGERS_SIZE
-/** One number: how many levels there are. */
+/** Two numbers: how many levels there are, and how many events whose symbols are known. */
 export const LEVELS = INTEGERS + 9 * INTEGERS_SIZE
+export const KNOWN = LEVELS + 4
 
 const BYTES = LEVELS + 16
 export const KIND = BYTES

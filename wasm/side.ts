@@ -4,8 +4,10 @@
 // A key is the price of a bid, and minus the price of an ask: ascending either way. Keys and sizes are integers, scaled by the caller.
 //
 // The directory has all that finds a level: for each chunk the key at or above which its levels are, where it is, and which of its places are
-// levels. A book that was not touched for long is in no cache, and then each line of memory counts. Where there are several chunks, none is
-// without levels.
+// levels. Where there are several chunks, none is without levels.
+//
+// A book that was not touched for long is in no cache, and then each line of memory counts that is waited for. The chunk of the best levels and
+// its entry are part of the side, so that nothing has to be read to know where they are; the directory has the other chunks.
 import {
   CHUNK_BYTES,
   empty,
@@ -19,7 +21,17 @@ import {
   setSize,
   SIZE_OFFSET,
 } from './chunk'
-import { PRICE_DECIMALS, PRICES, SIZE_DECIMALS, SIZES } from './memory'
+import {
+  ASK_COUNT,
+  ASK_START,
+  BID_COUNT,
+  BID_START,
+  PRICE_DECIMALS,
+  PRICES,
+  SIZE_DECIMALS,
+  SIZES,
+} from './memory'
+import { giveRoom, LINE, SIDE_BYTES, takeRoom } from './slab'
 
 /** A chunk with fewer levels joins a neighbour, if both together leave room. */
 const FEW: i32 = PLACES / 4
@@ -27,19 +39,23 @@ const PLENTY: i32 = PLACES - FEW
 /** A full chunk gives to a neighbour with no more levels than this. */
 const NEARLY_FULL: i32 = PLACES - PLACES / 8
 
-/** What stands at a side: where its directory is, for how many chunks there is room, how many there are, and how many levels. */
+/** What stands at a side: where its directory is, for how many chunks there is room there, how many there are in all, and how many levels. */
 const DIRECTORY: usize = 0
 const CAPACITY: usize = 4
 const CHUNKS: usize = 8
 export const COUNT: usize = 12
-/** The chunk of the last search. */
+/** The chunk of the last search in the directory. */
 const HINT: usize = 16
 /** The level that was read last: its chunk (-1 where a level was set since), the depth of the best one there, its depth, and the places of the chunk up to its own. */
 const READ_CHUNK: usize = 20
 const READ_BEST: usize = 24
 const READ_DEPTH: usize = 28
 const READ_LEFT: usize = 32
-const SIDE_BYTES: usize = 36
+/** Not 0 where a size is beyond 2^53: then every level is for the caller. */
+export const BIG: usize = 36
+/** The entry of the best chunk, and its places. */
+const TOP: usize = 40
+const TOP_PLACES: usize = LINE
 
 /** A chunk in the directory: no key of it is below this (the first takes whatever is below the others), where its places are, and which are levels. */
 const LEAST: usize = 0
@@ -47,6 +63,9 @@ const PLACES_AT: usize = 8
 const USED: usize = 12
 const ENTRY_BYTES: usize = 16
 const FIRST_CAPACITY: usize = 2
+/** Which places of the best chunk are levels. */
+export const BEST_USED: usize = TOP + USED
+export const BEST_PLACES: usize = TOP_PLACES
 
 /** Whole numbers are exact up to here. */
 export const EXACT_LIMIT: f64 = 9007199254740991
@@ -65,35 +84,34 @@ const DELETED: i32 = 3
 
 /** A new side without levels; answers its place in memory, by which all else knows it. */
 export function newSide(): usize {
-  const side = heap.alloc(SIDE_BYTES)
+  const side = takeRoom()
   memory.fill(side, 0, SIDE_BYTES)
   store<usize>(side, heap.alloc(FIRST_CAPACITY * ENTRY_BYTES), DIRECTORY)
   store<usize>(side, FIRST_CAPACITY, CAPACITY)
-  addChunk(side, 0)
-  store<f64>(entryOf(side, 0), -Infinity, LEAST)
+  store<i32>(side, 1, CHUNKS)
+  store<f64>(side + TOP, -Infinity, LEAST)
+  store<usize>(side + TOP, side + TOP_PLACES, PLACES_AT)
+  empty(side + TOP_PLACES, 0)
   store<i32>(side, -1, READ_CHUNK)
   return side
 }
 
 export function freeSide(side: usize): void {
-  for (let chunk = 0; chunk < chunksOf(side); chunk++) heap.free(placesOf(entryOf(side, chunk)))
+  for (let chunk = chunksOf(side) - 2; chunk >= 0; chunk--) heap.free(placesOf(entryOf(side, chunk)))
   heap.free(load<usize>(side, DIRECTORY))
-  heap.free(side)
+  giveRoom(side)
 }
 
 /** Forgets all levels, and gives their memory back. */
 export function clearSide(side: usize): void {
-  while (chunksOf(side) > 1) removeChunk(side, chunksOf(side) - 1)
-  const entry = entryOf(side, 0)
-  empty(placesOf(entry), 0)
-  setUsed(side, entry, 0)
+  while (chunksOf(side) > 1) removeChunk(side, 0)
+  empty(side + TOP_PLACES, 0)
+  setUsed(side, side + TOP, 0)
 }
 
 /** Sets the size at a key; size 0 removes the level. */
 export function setLevel(side: usize, key: f64, size: f64): i32 {
-  const chunk = chunkFor(side, key)
-  store<i32>(side, chunk, HINT)
-  const entry = entryOf(side, chunk)
+  const entry = entryFor(side, key)
   const places = placesOf(entry)
   const index = search(places, key)
   const place = places + (index << 3)
@@ -102,7 +120,7 @@ export function setLevel(side: usize, key: f64, size: f64): i32 {
   const is = u32(reinterpret<u64>(size) != 0)
   if (!wasKey) {
     if (!is) return MISSING
-    insert(side, chunk, index, key, size)
+    insert(side, entry, index, key, size)
     return INSERTED
   }
   // Whether a level comes or goes is not to be foreseen: both are counted without a branch.
@@ -112,22 +130,40 @@ export function setLevel(side: usize, key: f64, size: f64): i32 {
   store<u32>(entry, used ^ ((was ^ is) << index), USED)
   store<i32>(side, load<i32>(side, COUNT) + i32(is - was), COUNT)
   store<i32>(side, -1, READ_CHUNK)
-  if (is < was && levelsOf(entry) < FEW) join(side, chunk)
+  if (is < was && levelsOf(entry) < FEW) join(side, chunkOf(side, entry))
   return was ? DELETED - is : is
 }
 
 /**
- * Sets levels `from` to `to` of the columns: `sign` is 1 for bids and -1 for asks, the decimals are those of the book. Answers the first
- * level that is not set, because its number is finer than the book's or too large to be exact; `to` where all are.
+ * Sets the levels of event `at` of the columns but for the first `done`, bids before asks, whose decimals are to become these. Answers how
+ * many levels are done: less than all where the number of the next is finer or too large to be exact, which is for the caller to set.
  */
-export function setLevels(
-  side: usize,
-  sign: f64,
-  from: i32,
-  to: i32,
+export function setEvent(
+  bids: usize,
+  asks: usize,
+  at: i32,
+  done: i32,
   priceDecimals: i32,
   sizeDecimals: i32,
 ): i32 {
+  const bidCount = integerOf(BID_COUNT, at)
+  const askCount = integerOf(ASK_COUNT, at)
+  const bidStart = integerOf(BID_START, at)
+  const askStart = integerOf(ASK_START, at) - bidCount
+  let set = done
+  if (set < bidCount) {
+    set = setLevels(bids, 1, bidStart + set, bidStart + bidCount, priceDecimals, sizeDecimals) - bidStart
+    if (set < bidCount) return set
+  }
+  return (
+    setLevels(asks, -1, askStart + set, askStart + bidCount + askCount, priceDecimals, sizeDecimals) -
+    askStart
+  )
+}
+
+/** Sets levels `from` to `to` of the columns: `sign` is 1 for bids and -1 for asks. Answers the first that is not set; `to` where all are. */
+function setLevels(side: usize, sign: f64, from: i32, to: i32, priceDecimals: i32, sizeDecimals: i32): i32 {
+  if (load<i32>(side, BIG) != 0) return from
   for (let level = from; level < to; level++) {
     const priceMore = priceDecimals - i32(load<u8>(PRICE_DECIMALS + level))
     const sizeMore = sizeDecimals - i32(load<u8>(SIZE_DECIMALS + level))
@@ -169,10 +205,10 @@ export function levelAt(side: usize, depth: i32): usize {
 
 /** How many levels are at `key` or better. */
 export function depthOf(side: usize, key: f64): i32 {
-  const chunk = chunkFor(side, key)
-  const entry = entryOf(side, chunk)
+  const entry = entryFor(side, key)
   let depth = i32(popcnt(usedOf(entry) & ~firstPlaces(search(placesOf(entry), key))))
-  for (let better = chunk + 1; better < chunksOf(side); better++) depth += levelsOf(entryOf(side, better))
+  for (let better = chunkOf(side, entry) + 1; better < chunksOf(side); better++)
+    depth += levelsOf(entryOf(side, better))
   return depth
 }
 
@@ -201,11 +237,18 @@ export function scaleKeys(side: usize, factor: f64): void {
   }
 }
 
-/** The last chunk whose levels may be at `key`. */
-function chunkFor(side: usize, key: f64): i32 {
+/** The entry of the last chunk whose levels may be at `key`. */
+function entryFor(side: usize, key: f64): usize {
+  const top = side + TOP
+  if (leastOf(top) <= key) return top
   const directory = load<usize>(side, DIRECTORY)
-  const last = chunksOf(side) - 1
-  const hint = load<i32>(side, HINT)
+  const chunk = chunkFor(directory, chunksOf(side) - 2, load<i32>(side, HINT), key)
+  store<i32>(side, chunk, HINT)
+  return directory + usize(chunk) * ENTRY_BYTES
+}
+
+/** Which of the chunks up to `last` of a directory that is; the search begins at `hint`. */
+function chunkFor(directory: usize, last: i32, hint: i32, key: f64): i32 {
   let low = 0
   let high = last
   if (leastAt(directory, hint) <= key) {
@@ -224,11 +267,10 @@ function chunkFor(side: usize, key: f64): i32 {
 }
 
 /** Puts a level before place `index`, where its key belongs. */
-function insert(side: usize, chunk: i32, index: i32, key: f64, size: f64): void {
-  const entry = entryOf(side, chunk)
+function insert(side: usize, entry: usize, index: i32, key: f64, size: f64): void {
   const used = usedOf(entry)
   if (used == ALL) {
-    makeRoom(side, chunk)
+    makeRoom(side, chunkOf(side, entry))
     setLevel(side, key, size)
     return
   }
@@ -238,7 +280,7 @@ function insert(side: usize, chunk: i32, index: i32, key: f64, size: f64): void 
   setUsed(side, entry, used | (1 << lastGap))
 }
 
-/** A full chunk gives to the next, or to the one before; where neither has room, a new one takes half. */
+/** A full chunk gives to the next, or to the one before; where neither has room, to a new one before it, half of what it has. */
 function makeRoom(side: usize, chunk: i32): void {
   const next = chunk + 1
   const above = next < chunksOf(side) ? levelsOf(entryOf(side, next)) : PLACES
@@ -246,18 +288,23 @@ function makeRoom(side: usize, chunk: i32): void {
   if (above <= NEARLY_FULL) giveUp(side, chunk, (PLACES - above + 1) >> 1)
   else if (below <= NEARLY_FULL) giveDown(side, chunk, (PLACES - below + 1) >> 1)
   else {
-    addChunk(side, next)
-    giveUp(side, chunk, PLACES / 2)
+    addChunk(side, chunk)
+    giveDown(side, next, PLACES / 2)
   }
 }
 
-/** A chunk of few levels gives them to the next, or to the one before, where there is room; without any it goes in any case. */
+/** A chunk of few levels is joined with the next, or with the one before, where there is room; without any levels in any case. */
 function join(side: usize, chunk: i32): void {
   const last = chunksOf(side) - 1
   const count = levelsOf(entryOf(side, chunk))
-  if (chunk < last && count + levelsOf(entryOf(side, chunk + 1)) <= PLENTY) giveUp(side, chunk, count)
-  else if (chunk > 0 && count + levelsOf(entryOf(side, chunk - 1)) <= PLENTY) giveDown(side, chunk, count)
-  else if (count > 0 || last == 0) return
+  const room = count == 0 ? PLACES : PLENTY - count
+  if (chunk < last && levelsOf(entryOf(side, chunk + 1)) <= room) merge(side, chunk)
+  else if (chunk > 0 && levelsOf(entryOf(side, chunk - 1)) <= room) merge(side, chunk - 1)
+}
+
+/** Joins a chunk with the next. */
+function merge(side: usize, chunk: i32): void {
+  giveUp(side, chunk, levelsOf(entryOf(side, chunk)))
   removeChunk(side, chunk)
 }
 
@@ -300,33 +347,36 @@ function packed(entry: usize): usize {
   return places
 }
 
-/** Puts a chunk without levels into the directory; its least key is for the caller to say. */
+/** Puts a chunk without levels before this one, which from now on has nothing below its first level. */
 function addChunk(side: usize, chunk: i32): void {
-  const chunks = chunksOf(side)
+  const least = leastOf(entryOf(side, chunk))
+  const others = chunksOf(side) - 1
   const capacity = load<i32>(side, CAPACITY)
-  if (chunks == capacity) {
+  if (others == capacity) {
     const more = capacity + ((capacity + 1) >> 1)
     store<usize>(side, heap.realloc(load<usize>(side, DIRECTORY), usize(more) * ENTRY_BYTES), DIRECTORY)
     store<i32>(side, more, CAPACITY)
   }
+  store<i32>(side, others + 2, CHUNKS)
   const entry = entryOf(side, chunk)
-  memory.copy(entry + ENTRY_BYTES, entry, usize(chunks - chunk) * ENTRY_BYTES)
+  memory.copy(entry + ENTRY_BYTES, entry, usize(others - chunk) * ENTRY_BYTES)
   const places = heap.alloc(CHUNK_BYTES)
+  store<f64>(entry, least, LEAST)
   store<usize>(entry, places, PLACES_AT)
   store<u32>(entry, 0, USED)
   empty(places, 0)
-  store<i32>(side, chunks + 1, CHUNKS)
 }
 
+/** Takes a chunk out of the directory. */
 function removeChunk(side: usize, chunk: i32): void {
   const entry = entryOf(side, chunk)
-  const chunks = chunksOf(side) - 1
+  const others = chunksOf(side) - 2
   heap.free(placesOf(entry))
   setUsed(side, entry, 0)
-  memory.copy(entry, entry + ENTRY_BYTES, usize(chunks - chunk) * ENTRY_BYTES)
-  if (chunk == 0) store<f64>(entry, -Infinity, LEAST)
-  store<i32>(side, chunks, CHUNKS)
-  store<i32>(side, min(load<i32>(side, HINT), chunks - 1), HINT)
+  memory.copy(entry, entry + ENTRY_BYTES, usize(others - chunk) * ENTRY_BYTES)
+  store<i32>(side, others + 1, CHUNKS)
+  if (chunk == 0) store<f64>(entryOf(side, 0), -Infinity, LEAST)
+  store<i32>(side, min(load<i32>(side, HINT), max(0, others - 1)), HINT)
 }
 
 /** These places of a chunk are levels from now on. */
@@ -342,7 +392,17 @@ export function chunksOf(side: usize): i32 {
 }
 
 export function entryOf(side: usize, chunk: i32): usize {
+  if (chunk == chunksOf(side) - 1) return side + TOP
   return load<usize>(side, DIRECTORY) + usize(chunk) * ENTRY_BYTES
+}
+
+function chunkOf(side: usize, entry: usize): i32 {
+  if (entry == side + TOP) return chunksOf(side) - 1
+  return i32(entry - load<usize>(side, DIRECTORY)) / i32(ENTRY_BYTES)
+}
+
+function integerOf(column: usize, at: i32): i32 {
+  return load<i32>(column + (at << 2))
 }
 
 export function placesOf(entry: usize): usize {

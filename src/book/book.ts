@@ -29,7 +29,7 @@ export class Book {
   /** Beyond these prices levels were not told or were forgotten, scaled; NaN: none were. */
   #bidCut = Number.NaN
   #askCut = Number.NaN
-  readonly #scanned = kernel().columns
+  readonly #kernel = kernel()
   readonly #tickDecimals: number
   readonly #lotDecimals: number
 
@@ -70,8 +70,11 @@ export class Book {
    * levels before it are then applied, and the book is not to be trusted.
    */
   apply(columns: Columns, at: number, watch?: LevelWatch): void {
-    this.#applySide('bid', columns, at, watch)
-    this.#applySide('ask', columns, at, watch)
+    if (columns === this.#kernel.columns && watch === undefined) this.#applyScanned(columns, at)
+    else {
+      this.#applySide('bid', columns, at, watch)
+      this.#applySide('ask', columns, at, watch)
+    }
     this.sequence = columns.last[at] ?? Number.NaN
     this.venueTimeUs = columns.venueTimeUs[at] ?? Number.NaN
     if (this.#rolling !== Infinity) this.#bound()
@@ -140,15 +143,20 @@ export class Book {
     const side = name === 'bid' ? this.bids : this.asks
     const start = (name === 'bid' ? columns.bidStart[at] : columns.askStart[at]) ?? 0
     const count = (name === 'bid' ? columns.bidCount[at] : columns.askCount[at]) ?? 0
-    const end = start + count
-    const isScanned = columns === this.#scanned && watch === undefined
-    for (let level = start; level < end; level++) {
-      if (isScanned) {
-        level = side.setLevels(level, end, this)
-        if (level === end) return
-      }
+    for (let level = start; level < start + count; level++) {
       const outcome = this.#set(side, columns, level)
       watch?.(outcome)
+    }
+  }
+
+  /** The same for columns of the kernel, which sets what needs no more than the book's decimals. */
+  #applyScanned(columns: Columns, at: number): void {
+    const bidCount = columns.bidCount[at] ?? 0
+    const count = bidCount + (columns.askCount[at] ?? 0)
+    for (let done = this.#kernel.setEvent(this, at, 0); done < count;) {
+      if (done < bidCount) this.#set(this.bids, columns, (columns.bidStart[at] ?? 0) + done)
+      else this.#set(this.asks, columns, (columns.askStart[at] ?? 0) + done - bidCount)
+      done = this.#kernel.setEvent(this, at, done + 1)
     }
   }
 

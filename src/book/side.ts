@@ -12,7 +12,8 @@ const OUTCOMES = [SET.missing, SET.inserted, SET.updated, SET.deleted] as const
  */
 export class Side {
   readonly #kernel = kernel()
-  readonly #place = this.#kernel.newSide(this)
+  /** By which the kernel knows it. */
+  readonly place = this.#kernel.newSide(this)
   /** Exact sizes beyond 2^53, by key; their place among the levels holds `Infinity`. */
   #big: Map<number, bigint> | undefined
   readonly #sign: 1 | -1
@@ -22,7 +23,7 @@ export class Side {
   }
 
   get count(): number {
-    return this.#kernel.countOf(this.#place)
+    return this.#kernel.countOf(this.place)
   }
 
   /** Scaled price of level `depth`, 0 being the best; NaN where there is no such level. */
@@ -48,8 +49,8 @@ export class Side {
 
   /** Forgets all levels, and gives their memory back. */
   clear(): void {
-    this.#kernel.clearSide(this.#place)
-    this.#big = undefined
+    this.#kernel.clearSide(this.place)
+    this.#keepAll(undefined)
   }
 
   /** Sets the size at a price; size 0 removes the level. `big` is the exact size when `size` is `Infinity`. */
@@ -58,35 +59,26 @@ export class Side {
     const key = price * this.#sign + 0
     this.#forget(key)
     if (big !== undefined) this.#keep(key, big)
-    return OUTCOMES[this.#kernel.setLevel(this.#place, key, size + 0)] ?? SET.missing
-  }
-
-  /**
-   * Sets levels `from` to `to` of the kernel's columns, whose decimals are to become these. Answers the first that is not set, because
-   * its number is finer or too large: that one is for `set`.
-   */
-  setLevels(from: number, to: number, decimals: Decimals): number {
-    if (this.#big !== undefined) return from
-    return this.#kernel.setLevels(this.#place, { sign: this.#sign, from, to }, decimals)
+    return OUTCOMES[this.#kernel.setLevel(this.place, key, size + 0)] ?? SET.missing
   }
 
   /** Writes the best `depth` levels as text into the kernel's memory; answers the place behind them, `undefined` where a size is beyond 2^53. */
   write(place: number, depth: number, { priceDecimals, sizeDecimals }: Decimals): number | undefined {
     if (this.#big !== undefined) return undefined
     const { writeSide } = this.#kernel
-    return writeSide(place, this.#place, this.#sign, depth, priceDecimals, sizeDecimals) >>> 0
+    return writeSide(place, this.place, this.#sign, depth, priceDecimals, sizeDecimals) >>> 0
   }
 
   /** Keeps the best `count` levels. */
   trim(count: number): void {
     if (this.#big !== undefined)
       for (let depth = count; depth < this.count; depth++) this.#forget(this.price(depth) * this.#sign)
-    if (count < this.count) this.#kernel.trimSide(this.#place, count)
+    if (count < this.count) this.#kernel.trimSide(this.place, count)
   }
 
   /** How many levels are at `price` or better. */
   depthOf(price: number): number {
-    return this.#kernel.depthOf(this.#place, price * this.#sign)
+    return this.#kernel.depthOf(this.place, price * this.#sign)
   }
 
   /** True when every price would fit a unit 10^`power` finer. */
@@ -103,7 +95,7 @@ export class Side {
   widenPrices(power: number): void {
     if (!this.fits(power)) throw new RangeError('a price of this book does not fit the finer unit')
     const factor = POW10[power] ?? Number.NaN
-    this.#kernel.scaleKeys(this.#place, factor)
+    this.#kernel.scaleKeys(this.place, factor)
     if (this.#big !== undefined)
       this.#big = new Map(Array.from(this.#big, ([key, size]) => [key * factor, size]))
   }
@@ -125,7 +117,8 @@ export class Side {
 
   /** Where level `depth` stands; 0 where there is no such level. */
   #at(depth: number): number {
-    return depth >= 0 && depth < this.count ? this.#kernel.levelAt(this.#place, depth) : 0
+    if (depth === 0) return this.#kernel.bestAt(this.place)
+    return depth >= 0 && depth < this.count ? this.#kernel.levelAt(this.place, depth) : 0
   }
 
   #keyAt(at: number): number {
@@ -142,13 +135,19 @@ export class Side {
     return size
   }
 
-  /** Without a size beyond 2^53 all is for the kernel again. */
   #forget(key: number): void {
-    if (this.#big?.delete(key) === true && this.#big.size === 0) this.#big = undefined
+    if (this.#big?.delete(key) === true && this.#big.size === 0) this.#keepAll(undefined)
   }
 
   #keep(key: number, size: bigint): void {
-    this.#big ??= new Map()
-    this.#big.set(key, size)
+    if (this.#big === undefined) this.#keepAll(new Map())
+    this.#big?.set(key, size)
+  }
+
+  /** Without a size beyond 2^53 all is for the kernel. */
+  #keepAll(big: Map<number, bigint> | undefined): void {
+    if (big === this.#big) return
+    this.#big = big
+    this.#kernel.markBig(this.place, big !== undefined)
   }
 }

@@ -10,6 +10,12 @@ export interface Decimals {
   readonly sizeDecimals: number
 }
 
+/** The sides of a book, by their places. */
+export interface Sides {
+  readonly bids: { readonly place: number }
+  readonly asks: { readonly place: number }
+}
+
 /** Room for text to begin with: a full book of a thousand levels a side. */
 const TEXT_BYTES = 64 * 1024
 
@@ -19,21 +25,24 @@ const TEXT_BYTES = 64 * 1024
  * begin. docs/decisions/0006 tells what it gains.
  *
  * Memory that grows leaves no view of it valid: `doubles`, `frame`, `text` and the arrays of `columns` are to be read anew after each
- * call that may take memory: `newSide`, `setLevel`, `setLevels`, `reserveText`, `keepTexts`.
+ * call that may take memory: `newSide`, `setLevel`, `setEvent`, `reserveText`, `newSymbols`, `addSymbol`, `keepTexts`.
  */
 export class Kernel {
   readonly #exports: Readonly<Record<string, unknown>>
   readonly #memory: WebAssembly.Memory
   readonly #newSide: Call
   readonly #setLevel: Call
-  readonly #setLevels: Call
-  readonly #textRoom: Call
+  readonly #setEvent: Call
   readonly #newRoom: Call
+  readonly #newSymbols: Call
+  readonly #findSymbol: Call
+  readonly #addSymbol: Call
   /** Gives back what a side had that nobody has any more. */
   readonly #sides: FinalizationRegistry<number>
   readonly #rooms: FinalizationRegistry<number>
+  readonly #symbols: FinalizationRegistry<number>
 
-  /** A scan by the templates of a venue family: it reads the frame of so many bytes; answers its events, 0 for none of use, -1 for one that is not of the usual shape. */
+  /** A scan by the templates of a venue family: it reads the frame of so many bytes, with these symbols (see `newSymbols`); answers its events, 0 for none of use, -1 for one that is not of the usual shape. */
   readonly binance: Call
   readonly okx: Call
   readonly deribit: Call
@@ -55,13 +64,16 @@ export class Kernel {
   /** Bytes from the key of a level to its size. */
   readonly sizeOffset: number
   readonly #countOffset: number
+  readonly #bigOffset: number
+  readonly #bestUsedOffset: number
+  readonly #bestPlacesOffset: number
 
   /** Where a scan reads the frame, and a checksum its bytes: who writes here calls one of both, since records are written from it. */
   frame = new Uint8Array()
   /** What a scan fills; good until the next. */
   readonly columns = new Columns(1, 1)
-  /** One number: how many levels a scan has read. */
-  levels = new Int32Array()
+  /** Two numbers: how many levels a scan has read, and how many events of known symbols. */
+  totals = new Int32Array()
   /** By event: where in the frame its symbol stands. */
   symbolStart = new Int32Array()
   symbolEnd = new Int32Array()
@@ -84,7 +96,7 @@ export class Kernel {
     this.#memory = memory
     this.#newSide = this.#call('newSide')
     this.#setLevel = this.#call('setLevel')
-    this.#setLevels = this.#call('setLevels')
+    this.#setEvent = this.#call('setEvent')
     this.binance = this.#call('binance')
     this.okx = this.#call('okx')
     this.deribit = this.#call('deribit')
@@ -99,15 +111,22 @@ export class Kernel {
     this.writeSide = this.#call('writeSide')
     this.writeDelta = this.#call('writeDelta')
     this.#newRoom = this.#call('newRoom')
-    this.#textRoom = this.#call('textRoom')
+    this.#newSymbols = this.#call('newSymbols')
+    this.#findSymbol = this.#call('findSymbol')
+    this.#addSymbol = this.#call('addSymbol')
     this.numberTextLimit = this.#number('NUMBER_TEXT_LIMIT')
     this.levelTextLimit = this.#number('LEVEL_TEXT_LIMIT')
     this.sizeOffset = this.#number('SIZE_OFFSET')
     this.#countOffset = this.#number('COUNT')
+    this.#bigOffset = this.#number('BIG')
+    this.#bestUsedOffset = this.#number('BEST_USED')
+    this.#bestPlacesOffset = this.#number('BEST_PLACES')
     const freeSide = this.#call('freeSide')
     this.#sides = new FinalizationRegistry((side) => freeSide(side))
     const freeRoom = this.#call('freeRoom')
     this.#rooms = new FinalizationRegistry((place) => freeRoom(place))
+    const freeSymbols = this.#call('freeSymbols')
+    this.#symbols = new FinalizationRegistry((table) => freeSymbols(table))
     this.reserveText(TEXT_BYTES)
   }
 
@@ -115,7 +134,7 @@ export class Kernel {
   reserveText(bytes: number): void {
     if (bytes <= this.#textBytes) return
     this.#textBytes = Math.max(bytes, this.#textBytes * 2)
-    this.textPlace = this.#textRoom(this.textPlace, this.#textBytes) >>> 0
+    this.textPlace = this.#newRoom(this.textPlace, this.#textBytes) >>> 0
     this.#look()
   }
 
@@ -131,16 +150,48 @@ export class Kernel {
   keepTexts(owner: object, texts: readonly Uint8Array[]): number {
     const lengths = new Uint8Array(Uint32Array.from(texts, ({ length }) => length).buffer)
     const all = Buffer.concat([lengths, ...texts])
-    const place = this.#newRoom(all.length) >>> 0
+    const place = this.#newRoom(0, all.length) >>> 0
     this.#rooms.register(owner, place)
     this.#lookIfGrown()
     new Uint8Array(this.#memory.buffer).set(all, place)
     return place
   }
 
+  /** A table without symbols, for as long as there is `owner`; answers its place. */
+  newSymbols(owner: object): number {
+    const table = this.#newSymbols() >>> 0
+    this.#symbols.register(owner, table)
+    this.#lookIfGrown()
+    return table
+  }
+
+  /** The slot of the symbol in `bytes` from `start` to `end`; -1 where the table has none. Overwrites the text. */
+  findSymbol(table: number, bytes: Uint8Array, start: number, end: number): number {
+    this.#putText(bytes, start, end)
+    return this.#findSymbol(table, this.textPlace, end - start)
+  }
+
+  /** Adds a symbol that the table has not; its slot is how many it had. Overwrites the text. */
+  addSymbol(table: number, symbol: Uint8Array): void {
+    this.#putText(symbol, 0, symbol.length)
+    this.#addSymbol(table, this.textPlace, symbol.length)
+    this.#lookIfGrown()
+  }
+
   /** How many levels a side has. */
   countOf(side: number): number {
     return this.#integers[(side + this.#countOffset) >>> 2] ?? 0
+  }
+
+  /** Where the key of the best level stands; 0 where a side has none. */
+  bestAt(side: number): number {
+    const used = this.#integers[(side + this.#bestUsedOffset) >>> 2] ?? 0
+    return used === 0 ? 0 : side + this.#bestPlacesOffset + ((31 - Math.clz32(used)) << 3)
+  }
+
+  /** Says whether a side has a size beyond 2^53: `setEvent` leaves it to the caller then. */
+  markBig(side: number, isBig: boolean): void {
+    this.#integers[(side + this.#bigOffset) >>> 2] = isBig ? 1 : 0
   }
 
   /** Sets the size at a key, that is the price of a bid or minus the price of an ask; answers a code of `SET`. */
@@ -150,22 +201,21 @@ export class Kernel {
     return outcome
   }
 
-  /** Sets levels `from` to `to` of `columns`; answers the first that is not set, because its number is finer than the book's or too large to be exact. */
-  setLevels(
-    side: number,
-    levels: { readonly sign: 1 | -1; readonly from: number; readonly to: number },
-    decimals: Decimals,
-  ): number {
-    const next = this.#setLevels(
-      side,
-      levels.sign,
-      levels.from,
-      levels.to,
-      decimals.priceDecimals,
-      decimals.sizeDecimals,
-    )
+  /**
+   * Sets the levels of event `at` of `columns` but for the first `done`, bids before asks. Answers how many are done: less than all where
+   * the next is finer than the book's numbers, or too large to be exact, or the side has a size that is.
+   */
+  setEvent(book: Sides & Decimals, at: number, done: number): number {
+    const { bids, asks, priceDecimals, sizeDecimals } = book
+    const now = this.#setEvent(bids.place, asks.place, at, done, priceDecimals, sizeDecimals)
     this.#lookIfGrown()
-    return next
+    return now
+  }
+
+  /** A loop: of a few bytes it costs less than a view of them. */
+  #putText(bytes: Uint8Array, start: number, end: number): void {
+    this.reserveText(end - start)
+    for (let at = start; at < end; at++) this.text[at - start] = bytes[at] ?? 0
   }
 
   #lookIfGrown(): void {
@@ -181,7 +231,7 @@ export class Kernel {
     this.#integers = new Int32Array(buffer)
     this.frame = this.#bytes('FRAME', this.#number('FRAME_LIMIT'))
     this.text = new Uint8Array(buffer, this.textPlace, this.#textBytes)
-    this.levels = this.#whole('LEVELS', 1)
+    this.totals = this.#whole('LEVELS', 2)
     this.symbolStart = this.#whole('SYMBOL_START', events)
     this.symbolEnd = this.#whole('SYMBOL_END', events)
     columns.kind = this.#bytes('KIND', events)

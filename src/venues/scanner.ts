@@ -2,8 +2,8 @@ import type { Columns } from '../core/columns.ts'
 import { type Kernel, kernel } from '../core/kernel.ts'
 import type { Symbols } from './symbols.ts'
 
-/** Calls the templates of a venue for a frame of so many bytes: see `Kernel.binance`. */
-export type Scan = (program: Kernel, length: number) => number
+/** Calls the templates of a venue for a frame of so many bytes, with the place of the symbols: see `Kernel.binance`. */
+export type Scan = (program: Kernel, length: number, symbols: number) => number
 
 const UNUSUAL = -1
 
@@ -19,29 +19,26 @@ export const scanner =
     const program = kernel()
     if (frame.length > program.frame.length) return undefined
     program.frame.set(frame)
-    const count = scan(program, frame.length)
+    const count = scan(program, frame.length, symbols.place)
     if (count === UNUSUAL) return undefined
-    const { columns } = program
+    const { columns, totals } = program
     columns.count = count
-    columns.levels = program.levels[0] ?? 0
+    columns.levels = totals[0] ?? 0
     columns.unknown = 0
     columns.ignored = count === 0 ? 1 : 0
-    return count === 0 ? columns : resolved(program, symbols)
+    return totals[1] === count ? columns : withStrangers(program, symbols)
   }
 
-/** Finds the slots of the symbols. Events of others than are asked for do not count; where there are both, the strict reader sorts them. */
-function resolved({ columns, frame, symbolStart, symbolEnd }: Kernel, symbols: Symbols): Columns | undefined {
+/** Events of other symbols than are asked for do not count; where there are both, the strict reader sorts them. */
+function withStrangers(program: Kernel, symbols: Symbols): Columns | undefined {
+  const { columns, frame, symbolStart, symbolEnd } = program
   const { count } = columns
-  let known = 0
-  let slot = -1
-  for (let at = 0; at < count; at++) {
-    const start = symbolStart[at] ?? 0
-    if (at === 0 || start !== symbolStart[at - 1]) slot = symbols.resolve(frame, start, symbolEnd[at] ?? 0)
-    columns.slot[at] = slot
-    if (slot !== -1) known++
+  if (symbols.isOpen) {
+    for (let at = 0; at < count; at++)
+      columns.slot[at] = symbols.resolve(frame, symbolStart[at] ?? 0, symbolEnd[at] ?? 0)
+    return columns
   }
-  if (known === count) return columns
-  if (known > 0) return undefined
+  if (program.totals[1] !== 0) return undefined
   columns.unknown = count
   columns.count = 0
   columns.levels = 0

@@ -12,7 +12,7 @@ import {
   SUBSCRIPTIONS_PER_SOCKET,
 } from './subscribe.ts'
 
-const scan = scanner((program, length) => program.binance(length, 1))
+const scan = scanner((program, length, symbols) => program.binance(length, symbols, 1))
 const decoder = new Decoder({ previous: true })
 
 /** Binance USD-M futures: sheet binance-derivatives.md. */

@@ -12,7 +12,7 @@ import {
   SUBSCRIPTIONS_PER_SOCKET,
 } from './subscribe.ts'
 
-const scan = scanner((program, length) => program.binance(length, 0))
+const scan = scanner((program, length, symbols) => program.binance(length, symbols, 0))
 const decoder = new Decoder({ previous: false })
 
 /** Binance spot: sheet binance-spot.md. All streams by name over one entry point, wrapped in `{"stream","data"}`. */

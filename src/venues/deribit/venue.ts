@@ -10,7 +10,7 @@ import { scanner } from '../scanner.ts'
 const CHANNELS_PER_REQUEST = 500
 
 const decoder = new DeribitDecoder()
-const scan = scanner((program, length) => program.deribit(length))
+const scan = scanner((program, length, symbols) => program.deribit(length, symbols))
 
 /** Deribit: futures, perpetuals, options, spot. `raw` streams are for sockets that have logged in. */
 export const deribit: Venue = {

@@ -28,7 +28,7 @@ export const okxDerivatives: Venue = okx('okx-derivatives', [
 
 function okx(id: VenueId, types: readonly string[]): Venue {
   const decoder = new OkxDecoder()
-  const scan = scanner((program, length) => program.okx(length))
+  const scan = scanner((program, length, symbols) => program.okx(length, symbols))
   return {
     id,
     exchange: 'okx',
