@@ -8,6 +8,7 @@ import { codeOf, ORDINARY, type Retreat } from './retreat.ts'
  */
 export type ConnectionState =
   | { readonly name: 'idle' }
+  /** Waits for its turn to open a socket, without a deadline, then for the handshake. */
   | { readonly name: 'connecting'; readonly attempt: number }
   /** `pending` subscriptions are not acknowledged; `asked` is how often they were asked for. */
   | {
@@ -25,6 +26,8 @@ export type ConnectionState =
 
 export type ConnectionEvent =
   | { readonly type: 'start' }
+  /** The socket has waited for its turn, and is on its way. */
+  | { readonly type: 'dialled' }
   | { readonly type: 'opened'; readonly pending: number }
   /** `pending` are left; 0 makes the session live. */
   | { readonly type: 'acknowledged'; readonly pending: number }
@@ -61,8 +64,6 @@ export interface Step {
 export const UNACKNOWLEDGED = 'not acknowledged'
 
 const to = (state: ConnectionState, ...effects: readonly Effect[]): Step => ({ state, effects })
-
-const OPEN: readonly Effect[] = [{ type: 'open' }, { type: 'arm', timer: 'handshake' }]
 
 /** The next state and its effects. Events that mean nothing to a state leave it as it is. */
 export function step(state: ConnectionState, event: ConnectionEvent): Step {
@@ -113,7 +114,7 @@ function whenIdle(
   attempt: number,
 ): Step {
   if (event.type === 'drain') return stop(state)
-  return event.type === go ? to({ name: 'connecting', attempt }, ...OPEN) : to(state)
+  return event.type === go ? to({ name: 'connecting', attempt }, { type: 'open' }) : to(state)
 }
 
 function stop(state: ConnectionState): Step {
@@ -128,6 +129,7 @@ function whenConnecting(
   const { attempt } = state
   if (event.type === 'drain') return stop(state)
   if (event.type === 'timeout') return abandon(attempt, 'handshake timeout', 'disconnected')
+  if (event.type === 'dialled') return to(state, { type: 'arm', timer: 'handshake' })
   if (event.type !== 'opened') return whenLost(state, event, attempt)
   if (event.pending === 0) return to(live(attempt), { type: 'subscribe' }, { type: 'disarm' })
   return to(

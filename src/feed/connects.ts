@@ -5,8 +5,8 @@ const LATE_US = 500_000
 
 /**
  * Spaces the sockets that an address opens, within the venue's limit: at most `count` reach it in any stretch of `perMs`, unless one is
- * half a second later on its way than another: whoever waits longer than to its turn comes at another's. A turn is taken by asking for it.
- * Times are steady µs.
+ * half a second later on its way than another. A turn is taken at the moment of opening and never ahead: a socket that has to wait for
+ * something else as well can neither waste one nor come at another's. Times are steady µs.
  */
 export class Connects {
   readonly #perUs: number
@@ -19,16 +19,20 @@ export class Connects {
     this.#turns = new Float64Array(Math.max(1, Math.floor(rate.count))).fill(Number.NEGATIVE_INFINITY)
   }
 
-  /** Takes the next turn: the time at which the socket may be opened, `nowUs` or later. */
-  turnUs(nowUs: number): number {
-    const oldestUs = this.#turns[this.#at] ?? Number.NEGATIVE_INFINITY
-    const turnUs = Math.max(nowUs, oldestUs + this.#perUs, this.#notBeforeUs)
-    this.#turns[this.#at] = turnUs
-    this.#at = (this.#at + 1) % this.#turns.length
-    return turnUs
+  /** When the next socket may be opened. Whoever takes that turn, or a hold, moves it later, never earlier. */
+  get dueUs(): number {
+    return Math.max((this.#turns[this.#at] ?? Number.NEGATIVE_INFINITY) + this.#perUs, this.#notBeforeUs)
   }
 
-  /** The venue wants no sockets before then: turns that are asked for later come after it. */
+  /** Takes the turn for a socket that is opened at once. Answers false when none may be opened yet. */
+  take(nowUs: number): boolean {
+    if (this.dueUs > nowUs) return false
+    this.#turns[this.#at] = nowUs
+    this.#at = (this.#at + 1) % this.#turns.length
+    return true
+  }
+
+  /** The venue wants no sockets before then: none is opened, whoever has waited for how long. */
   holdUntil(us: number): void {
     this.#notBeforeUs = Math.max(this.#notBeforeUs, us)
   }

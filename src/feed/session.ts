@@ -43,8 +43,8 @@ export interface Refused {
 /** Frames refused within `MALFORMED_WINDOW_US` after which the socket is given up. */
 const MALFORMED_LIMIT = 3
 const MALFORMED_WINDOW_US = 60_000_000
-/** The socket's own deadline comes first: it waits at most 10 s for its forerunner, then shakes hands. */
-const HANDSHAKE_GRACE_US = 11_000_000
+/** The socket's own deadline comes first. */
+const HANDSHAKE_GRACE_US = 1_000_000
 
 /**
  * Carries a set of streams over one socket at a time: opens, subscribes, reads, keeps alive, and begins again, until it is
@@ -82,6 +82,7 @@ export class Session {
     this.#subscribing = new Subscribing(given.venue, streams)
     this.#alarm = new Alarm(given.runtime, () => this.#due())
     this.#wire = new Wire(path, given, {
+      dialled: () => this.#happen({ type: 'dialled' }),
       opened: () => this.#opened(),
       frame: (bytes, receiveTimeUs) => this.#frame(bytes, receiveTimeUs),
       ended: (end) => this.#ended(end),
@@ -239,7 +240,7 @@ export class Session {
   #perform(effect: Effect): void {
     switch (effect.type) {
       case 'open':
-        this.#deadlineUs = this.#wire.dial(this.#nowUs())
+        this.#wire.dial()
         break
       case 'subscribe':
         this.#send(this.#subscribing.all())
@@ -271,8 +272,8 @@ export class Session {
     const { timing, runtime } = this.#given
     switch (effect.timer) {
       case 'handshake':
-        // Counted from the turn to dial. The socket keeps the same deadline and tells why; this catches one that does not.
-        return this.#deadlineUs + timing.handshakeMs * 1_000 + HANDSHAKE_GRACE_US
+        // The socket keeps the same deadline and tells why; this catches one that does not.
+        return this.#nowUs() + timing.handshakeMs * 1_000 + HANDSHAKE_GRACE_US
       case 'acknowledge':
         return this.#nowUs() + timing.acknowledgeMs * 1_000
       case 'retry':

@@ -19,6 +19,8 @@ export interface WireSurroundings {
 
 /** Who hears of a wire. Nothing is heard of a socket after it was closed from this side. */
 export interface WireListener {
+  /** Its turn has come: a socket is on its way. */
+  dialled(): void
   opened(): void
   frame(bytes: Uint8Array, receiveTimeUs: EpochMicros): void
   ended(end: SocketEnd): void
@@ -30,8 +32,8 @@ export interface WireListener {
 const ENDING_LIMIT_US = 10_000_000
 
 /**
- * The sockets of one session, one at a time: dials at its turn and when the last socket has ended, sends within the venue's limit,
- * and knows when it last heard anything. Times are steady µs.
+ * The sockets of one session, one at a time: opens one when the last has ended and the venue's limit has room for it, sends within
+ * the venue's limit, and knows when it last heard anything. Times are steady µs.
  */
 export class Wire {
   /** When anything came, protocol pings and pongs included. */
@@ -47,10 +49,10 @@ export class Wire {
   #lastNumber = 0
   #socket: Socket | undefined
   #isOpen = false
-  #dialUs = Infinity
-  /** The socket that was closed last and has not ended. */
-  #ending: number | undefined
-  #endingUs = 0
+  /** A socket is wanted, and not opened yet. */
+  #isDialling = false
+  /** The socket that was closed last and has not ended, and how long the next one waits for that. */
+  #ending: { readonly number: number; readonly untilUs: number } | undefined
 
   constructor(path: string, given: WireSurroundings, listener: WireListener) {
     this.#path = path
@@ -74,17 +76,15 @@ export class Wire {
     return this.#outbox.size
   }
 
-  /** When `tick` has something to do; `Infinity` when nothing. */
+  /** When `tick` has something to do; `Infinity` when nothing. Later, once another wire has taken the turn that this one waits for. */
   get dueUs(): number {
-    const dialUs =
-      this.#ending === undefined ? this.#dialUs : Math.max(this.#dialUs, this.#endingUs + ENDING_LIMIT_US)
-    return Math.min(dialUs, this.#isReady ? this.#outbox.dueUs() : Infinity)
+    if (this.#isDialling) return Math.max(this.#given.connects.dueUs, this.#endingUs)
+    return this.#isReady ? this.#outbox.dueUs() : Infinity
   }
 
-  /** Takes a turn to open a socket. Answers when that will be. */
-  dial(nowUs: number): number {
-    this.#dialUs = this.#given.connects.turnUs(nowUs)
-    return this.#dialUs
+  /** Wants a socket: `tick` opens it when its forerunner has ended and it is its turn, and tells the listener. */
+  dial(): void {
+    this.#isDialling = true
   }
 
   /** Queues a request. Answers false when too many wait. */
@@ -104,19 +104,19 @@ export class Wire {
 
   /** Does what is due. */
   tick(nowUs: number): void {
-    if (this.#dialUs <= nowUs && this.dueUs <= nowUs) this.#open(nowUs)
+    if (this.#isDialling && this.#endingUs <= nowUs && this.#given.connects.take(nowUs)) this.#open(nowUs)
     if (!this.#isReady) return
     for (let text = this.#outbox.take(nowUs); text !== undefined; text = this.#outbox.take(nowUs))
       this.send(text)
   }
 
-  /** Closes the socket, if there is one, and gives up a turn that was taken. */
+  /** Closes the socket, if there is one, and wants none. */
   close(reason: string): void {
     const socket = this.#socket
-    this.#dialUs = Infinity
+    this.#isDialling = false
     if (this.#number === undefined) return
-    this.#ending = this.#number
-    this.#endingUs = this.#given.runtime.clock.steadyUs()
+    const untilUs = this.#given.runtime.clock.steadyUs() + ENDING_LIMIT_US
+    this.#ending = { number: this.#number, untilUs }
     this.#forget()
     socket?.close(1_000, reason)
   }
@@ -125,8 +125,17 @@ export class Wire {
     return this.#isOpen && this.#socket !== undefined
   }
 
+  /** From when on no former socket is in the way. */
+  get #endingUs(): number {
+    return this.#ending?.untilUs ?? Number.NEGATIVE_INFINITY
+  }
+
+  #isEnding(number: number): boolean {
+    return this.#ending?.number === number
+  }
+
   #open(nowUs: number): void {
-    this.#dialUs = Infinity
+    this.#isDialling = false
     this.#ending = undefined
     this.aliveUs = nowUs
     this.heardUs = nowUs
@@ -141,8 +150,8 @@ export class Wire {
     // A socket may end, or be given up, before this line.
     if (this.#number === number) {
       this.#socket = socket
-      this.#listener.moved()
-    } else if (this.#ending === number) socket.close(1_000, 'not wanted')
+      this.#listener.dialled()
+    } else if (this.#isEnding(number)) socket.close(1_000, 'not wanted')
   }
 
   #handlers(number: number): SocketHandlers {
@@ -175,7 +184,7 @@ export class Wire {
   }
 
   #ended(number: number, end: SocketEnd): void {
-    if (this.#ending === number) {
+    if (this.#isEnding(number)) {
       this.#ending = undefined
       this.#listener.moved()
       return

@@ -25,7 +25,7 @@ const closed: ConnectionEvent = { type: 'closed', reason: '1006', retreat: ORDIN
 const failed: ConnectionEvent = { type: 'failed', reason: 'silent', cause: 'silent' }
 
 const TABLE: readonly (readonly [string, ConnectionState, ConnectionEvent, string, string])[] = [
-  ['a start opens a socket', idle, { type: 'start' }, 'connecting', 'open arm:handshake'],
+  ['a start opens a socket', idle, { type: 'start' }, 'connecting', 'open'],
   [
     'an open socket subscribes',
     connecting,
@@ -39,6 +39,13 @@ const TABLE: readonly (readonly [string, ConnectionState, ConnectionEvent, strin
     { type: 'opened', pending: 0 },
     'live',
     'subscribe disarm',
+  ],
+  [
+    'a handshake has its time from when its socket is opened',
+    connecting,
+    { type: 'dialled' },
+    'connecting',
+    'arm:handshake',
   ],
   ['a handshake may hang', connecting, { type: 'timeout' }, 'waiting', 'close arm:retry'],
   ['a handshake may be refused', connecting, closed, 'waiting', 'release arm:retry'],
@@ -55,7 +62,7 @@ const TABLE: readonly (readonly [string, ConnectionState, ConnectionEvent, strin
   ['a silent socket is given up', live, failed, 'waiting', 'close arm:retry'],
   ['a lost socket is followed by another', live, closed, 'waiting', 'release arm:retry'],
   ['a closing notice asks for a successor', live, { type: 'closing' }, 'live', 'succeed'],
-  ['a wait ends with a socket', waiting, { type: 'timeout' }, 'connecting', 'open arm:handshake'],
+  ['a wait ends with a socket', waiting, { type: 'timeout' }, 'connecting', 'open'],
   ['a draining session ends with its socket', draining, closed, 'stopped', 'release'],
   ['a draining session that fails is not revived', draining, failed, 'stopped', 'close'],
   ['a draining session does not wait for anything', draining, { type: 'timeout' }, 'draining', ''],
@@ -125,6 +132,7 @@ for (const [name, end, attempt, leastMs, mostMs] of WAITS) {
 const anyEvent = fc.oneof(
   fc.constantFrom<ConnectionEvent>(
     { type: 'start' },
+    { type: 'dialled' },
     { type: 'stable' },
     { type: 'closing' },
     { type: 'timeout' },

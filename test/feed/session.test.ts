@@ -7,6 +7,7 @@ import type { FrameTaker, StreamRef } from '../../src/feed/frames.ts'
 import { SocketRegistry } from '../../src/feed/registry.ts'
 import { Session } from '../../src/feed/session.ts'
 import { FEED_TIMING } from '../../src/feed/timing.ts'
+import type { Sockets } from '../../src/runtime/runtime.ts'
 import { Simulation } from '../../src/runtime/sim.ts'
 import { SeededRandom } from '../../src/runtime/sim-random.ts'
 import type { Endpoint, EndpointPeer } from '../../src/runtime/sim-socket.ts'
@@ -82,12 +83,19 @@ interface Told {
 /** A session before a scripted peer, on virtual time. */
 function rig(
   mood: Mood,
-  options: { readonly seed?: number; readonly venue?: Venue; readonly keys?: readonly string[] } = {},
+  options: {
+    readonly seed?: number
+    readonly venue?: Venue
+    readonly keys?: readonly string[]
+    /** In place of the simulated ones. */
+    readonly sockets?: Sockets
+  } = {},
 ) {
   const { seed = 1, venue = binanceSpot, keys = ['btcusdt@trade'] } = options
   const sim = new Simulation({ seed })
   sim.network.register(HOST, endpointOf(sim, mood))
-  const registry = new SocketRegistry(sim.sockets, sim.clock)
+  const registry = new SocketRegistry(options.sockets ?? sim.sockets, sim.clock)
+  const connects = new Connects(venue.limits.connects)
   const symbols = new Symbols(['BTCUSDT', 'BTC-USDT'])
   const columns = new Columns()
   const told: Told = { carried: new Map(), ended: [] }
@@ -117,7 +125,7 @@ function rig(
     streamHost: `wss://${HOST}`,
     runtime: sim,
     registry,
-    connects: new Connects(venue.limits.connects),
+    connects,
     timing: FEED_TIMING,
     taker,
   }
@@ -137,7 +145,7 @@ function rig(
     sweep.cancel()
     await sim.advance(100_000)
   }
-  return { sim, session, registry, told, states, refused, stop }
+  return { sim, session, registry, connects, told, states, refused, stop }
 }
 
 test('a session becomes live, and says what it carries before any frame', async () => {
@@ -210,6 +218,20 @@ test('the same seed gives the same day', async () => {
   const states = await cutDay()
   assert.ok(states.length > 100)
   assert.deepEqual(await cutDay(), states)
+})
+
+test('a socket that says nothing at all is given up, but not while it waits for its turn', async () => {
+  const mute = { send: () => undefined, ping: () => undefined, close: () => undefined, unsentBytes: 0 }
+  const { sim, session, connects, registry, stop } = rig(KIND, { sockets: { open: () => mute } })
+  connects.holdUntil(60_000_000)
+  session.start()
+  await sim.advance(59_000)
+  assert.deepEqual([session.state.name, registry.counts().actual], ['connecting', 0])
+  await sim.advance(1_000 + FEED_TIMING.handshakeMs)
+  assert.deepEqual([session.state.name, registry.counts().opening], ['connecting', 1])
+  await sim.advance(2_000)
+  assert.deepEqual([session.reason, registry.counts().closing], ['handshake timeout', 1])
+  await stop()
 })
 
 test('a key that is never acknowledged costs one socket, and is then left out', async () => {
