@@ -22,7 +22,7 @@ export {
   trimSide,
 } from './side'
 export { SIZE_OFFSET } from './chunk'
-export { writeDelta } from './record'
+export { writeDelta, writeTrade } from './record'
 export { addSymbol, findSymbol, freeSymbols, newSymbols } from './symbols'
 export { LEVEL_TEXT_LIMIT, NUMBER_TEXT_LIMIT, writeDecimal, writeInteger, writeSide } from './text'
 

@@ -70,7 +70,7 @@ export function writeLevels(place: usize, from: i32, to: i32): usize {
 }
 
 /** Writes a number of the columns: as the frame has it, where it does. */
-function writeNumber(at: usize, number: i32): usize {
+export function writeNumber(at: usize, number: i32): usize {
   const text = textOf(number)
   if (text == 0) return writeDecimal(at, load<f64>(PRICES + (number << 3)), load<u8>(PRICE_DECIMALS + number))
   v128.store(at, v128.load(FRAME + (text & ((1 << TEXT_LENGTH) - 1))))

@@ -46,7 +46,7 @@ export let start: i32 = 0
 export let stop: i32 = 0
 export let levels: i32 = 0
 /** The frame that was read last still stands where it was. */
-let isFrameThere: bool = false
+export let isFrameThere: bool = false
 
 /** A fixed part of a template: pairs of eight bytes and of the mask that says which of them count. */
 export class Fixed {

@@ -59,8 +59,9 @@ export class Kernel {
   readonly writeInteger: Call
   readonly writeDecimal: Call
   readonly writeSide: Call
-  /** Writes a change of a book as a record: see wasm/record.ts. */
+  /** Write a change of a book, or a trade, as a record: see wasm/record.ts. */
   readonly writeDelta: Call
+  readonly writeTrade: Call
   /** Bytes from the key of a level to its size. */
   readonly sizeOffset: number
   readonly #countOffset: number
@@ -110,6 +111,7 @@ export class Kernel {
     this.writeDecimal = this.#call('writeDecimal')
     this.writeSide = this.#call('writeSide')
     this.writeDelta = this.#call('writeDelta')
+    this.writeTrade = this.#call('writeTrade')
     this.#newRoom = this.#call('newRoom')
     this.#newSymbols = this.#call('newSymbols')
     this.#findSymbol = this.#call('findSymbol')

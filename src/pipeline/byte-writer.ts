@@ -3,14 +3,17 @@ import { formatDecimal } from '../core/decimal.ts'
 import { type Decimals, kernel } from '../core/kernel.ts'
 import type { EpochMicros } from '../core/units.ts'
 
-/** The fields of a change of a book besides its prefix and its levels: their names, and nine numbers. */
+/** The fields of a record besides its prefix, its id and its levels: their names, and nine numbers. */
 const FIELDS_BYTES = 1_024
+
+/** The texts of a stream that the kernel has: where they are in its memory, and how long. */
+export interface Kept {
+  readonly place: number
+  readonly bytes: number
+}
 
 /** What a record of a change has that is not in the columns. NaN becomes `null`. */
 export interface ScannedDelta {
-  /** Where in the kernel's memory the texts of its stream are, and how long they are. */
-  readonly prefix: number
-  readonly prefixBytes: number
   /** Of the record in its stream. */
   readonly number: number
   readonly receiveTimeUs: EpochMicros
@@ -95,14 +98,26 @@ export class ByteWriter {
 
   /** Event `at` of the kernel's columns, a change of a book whose last number is known, as a whole record. */
   delta(
+    prefix: Kept,
     at: number,
-    { prefix, prefixBytes, number, receiveTimeUs, epoch, knownBids, knownAsks }: ScannedDelta,
+    { number, receiveTimeUs, epoch, knownBids, knownAsks }: ScannedDelta,
   ): void {
     const { bidCount, askCount } = this.#kernel.columns
     const levels = (bidCount[at] ?? 0) + (askCount[at] ?? 0)
-    this.#reserve(prefixBytes + FIELDS_BYTES + levels * this.#kernel.levelTextLimit)
+    this.#reserve(prefix.bytes + FIELDS_BYTES + levels * this.#kernel.levelTextLimit)
     const { writeDelta } = this.#kernel
-    this.#to(writeDelta(this.#place, prefix, at, number, receiveTimeUs, epoch, knownBids, knownAsks))
+    this.#to(writeDelta(this.#place, prefix.place, at, number, receiveTimeUs, epoch, knownBids, knownAsks))
+  }
+
+  /** Event `at` of the kernel's columns, a trade without flags, as a whole record; false where its frame is gone, and nothing is written. */
+  trade(prefix: Kept, at: number, number: number, receiveTimeUs: EpochMicros): boolean {
+    const { columns, levelTextLimit, writeTrade } = this.#kernel
+    const idLength = (columns.idEnd[at] ?? 0) - (columns.idStart[at] ?? 0)
+    this.#reserve(prefix.bytes + FIELDS_BYTES + idLength * 2 + levelTextLimit)
+    const end = writeTrade(this.#place, prefix.place, at, number, receiveTimeUs)
+    if (end === 0) return false
+    this.#to(end)
+    return true
   }
 
   /** Where the next byte goes, in the kernel's memory. */

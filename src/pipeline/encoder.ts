@@ -7,7 +7,7 @@ import type { Instrument } from '../core/instrument.ts'
 import { kernel } from '../core/kernel.ts'
 import type { RecordType } from '../core/record.ts'
 import type { EpochMicros } from '../core/units.ts'
-import { ByteWriter } from './byte-writer.ts'
+import { ByteWriter, type Kept } from './byte-writer.ts'
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value)
 
@@ -47,15 +47,14 @@ interface Ends {
 
 type Prefix = Head & Ends
 
-interface DeltaPrefix extends Head, Ends {
-  /** Where the same is in the kernel's memory, and how many bytes it has. */
-  kept: number
-  readonly keptBytes: number
+/** The kernel has the head and both ends, in this order. */
+interface DeltaPrefix extends Prefix {
+  readonly kept: Kept
 }
 
-/** Of trades, by the stream of the venue that they came on. */
+/** Of trades, by the stream of the venue that they came on; likewise. */
 interface TradePrefix extends Head {
-  readonly streams: readonly Ends[]
+  readonly streams: readonly (Ends & { readonly kept: Kept })[]
 }
 
 /** The streams of one instrument as the encoder sees them: ready bytes and counters. */
@@ -121,8 +120,8 @@ export class Encoder {
 
   /** Trade `at` of `columns`; its id is read from the frame that the columns came from. */
   trade(prefix: TradePrefix, columns: Columns, at: number, { frame, receiveTimeUs }: TradeOrigin): void {
-    const stream = prefix.streams[columns.stream[at] ?? 0]
-    if (stream === undefined) throw new RangeError('a trade of no stream')
+    if (columns === this.#scanned && this.#scannedTrade(prefix, at, receiveTimeUs)) return
+    const stream = endsOf(prefix, columns, at)
     const writer = this.#begin(prefix, columns.venueTimeUs[at] ?? Number.NaN, receiveTimeUs)
     const idStart = columns.idStart[at] ?? 0
     const idEnd = columns.idEnd[at] ?? 0
@@ -236,19 +235,20 @@ export class Encoder {
 
   #deltaPrefix(instrument: Instrument): DeltaPrefix {
     const prefix = this.#prefix('orderbook_delta', instrument)
-    const parts = [prefix.head, prefix.id, prefix.tail]
-    const kept = { ...prefix, kept: 0, keptBytes: parts.reduce((sum, { length }) => sum + length, 0) }
-    kept.kept = kernel().keepTexts(kept, parts)
-    return kept
+    return { ...prefix, kept: keptOf(prefix) }
   }
 
   #tradePrefix(instrument: Instrument): TradePrefix {
     const id = idText('trade', instrument)
-    const streams = this.#tradeStreams.map((stream) => ({
-      id: text(stream === 'trade' || stream === 'trades' ? id : `${id}${stream}:`),
-      tail: text(`${sizeText(instrument)},"stream":"${stream}","trade_id":"`),
-    }))
-    return { ...this.#head('trade', instrument), streams }
+    const head = this.#head('trade', instrument)
+    const streams = this.#tradeStreams.map((stream) => {
+      const ends = {
+        id: text(stream === 'trade' || stream === 'trades' ? id : `${id}${stream}:`),
+        tail: text(`${sizeText(instrument)},"stream":"${stream}","trade_id":"`),
+      }
+      return { ...ends, kept: keptOf({ ...head, ...ends }) }
+    })
+    return { ...head, streams }
   }
 
   #begin(prefix: Head, venueTimeUs: number, receiveTimeUs: EpochMicros): ByteWriter {
@@ -305,15 +305,23 @@ export class Encoder {
     { book, stamp }: { readonly book: Book; readonly stamp: BookStamp },
   ): void {
     this.#writer.reset()
-    this.#writer.delta(at, {
-      prefix: prefix.kept,
-      prefixBytes: prefix.keptBytes,
+    this.#writer.delta(prefix.kept, at, {
       number: ++prefix.seq,
       receiveTimeUs: stamp.receiveTimeUs,
       epoch: stamp.epoch,
       knownBids: knownOf(book, 'bid'),
       knownAsks: knownOf(book, 'ask'),
     })
+  }
+
+  /** Likewise; false for a trade that has flags, or whose frame is gone. */
+  #scannedTrade(prefix: TradePrefix, at: number, receiveTimeUs: EpochMicros): boolean {
+    const { kept } = endsOf(prefix, this.#scanned, at)
+    this.#writer.reset()
+    if (this.#scanned.flags[at] !== 0 || !this.#writer.trade(kept, at, prefix.seq + 1, receiveTimeUs))
+      return false
+    prefix.seq++
+    return true
   }
 
   #columnLevels(columns: Columns, start: number, count: number): void {
@@ -349,6 +357,20 @@ export class Encoder {
       writer.put(LEVEL_END)
     }
   }
+}
+
+function endsOf({ streams }: TradePrefix, columns: Columns, at: number): TradePrefix['streams'][number] {
+  const ends = streams[columns.stream[at] ?? 0]
+  if (ends === undefined) throw new RangeError('a trade of no stream')
+  return ends
+}
+
+/** Gives the kernel what all records of a stream have in common. */
+function keptOf({ head, id, tail }: Prefix): Kept {
+  const parts = [head, id, tail]
+  const kept = { place: 0, bytes: parts.reduce((sum, { length }) => sum + length, 0) }
+  kept.place = kernel().keepTexts(kept, parts)
+  return kept
 }
 
 /** Levels that are vouched for; NaN: all. */

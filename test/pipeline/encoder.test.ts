@@ -33,6 +33,10 @@ const NUMBERS_OF_IT = fc.tuple(
   fc.nat(1e9),
 )
 
+/** A trade of nothing is for the strict reader. */
+const AMOUNTS = NUMBERS.filter((text) => Number(text) > 0)
+const NUMBER = fc.nat(1e9)
+
 const pairs = (levels: readonly (readonly [string, string])[]): string =>
   `[${levels.map(([price, size]) => `["${price}","${size}"]`).join(',')}]`
 
@@ -69,6 +73,49 @@ test('a change is the same record from the columns of the kernel and from any ot
       prefix.seq = number
       assert.equal(lineOf(scanned, book, epoch), expected)
     }),
+    { numRuns: 500 },
+  )
+})
+
+test('a trade is the same record from the columns of the kernel and from any others, also once its frame is gone', () => {
+  const venue = venueOf('binance-derivatives')
+  const symbols = new Symbols(['BTCUSDT'])
+  const encoder = new Encoder('session', venue.tradeStreams)
+  const { trade: prefix } = encoder.streams(instrumentOf(venue, 'BTCUSDT'))
+  const receiveTimeUs = epochMicros(1_700_000_000_000_000)
+  const lineOf = (columns: Columns, frame: Uint8Array): string => {
+    encoder.trade(prefix, columns, 0, { frame, receiveTimeUs })
+    return Buffer.from(encoder.line).toString()
+  }
+  fc.assert(
+    fc.property(
+      AMOUNTS,
+      AMOUNTS,
+      fc.tuple(NUMBER, NUMBER, fc.boolean(), fc.boolean()),
+      (price, size, facts) => {
+        const [id, time, isMaker, isAggregate] = facts
+        const frame = Buffer.from(
+          isAggregate
+            ? `{"stream":"btcusdt@aggTrade","data":{"e":"aggTrade","E":${time},"s":"BTCUSDT","a":${id},"p":"${price}","q":"${size}",` +
+                `"f":${id},"l":${id + 5},"T":${time},"m":${isMaker}}}`
+            : `{"stream":"btcusdt@trade","data":{"e":"trade","E":${time},"T":${time},"s":"BTCUSDT","t":${id},"p":"${price}","q":"${size}",` +
+                `"X":"MARKET","m":${isMaker}}}`,
+        )
+        const strict = new Columns()
+        venue.decode(frame, symbols, strict)
+        const number = prefix.seq
+        const expected = lineOf(strict, frame)
+        const scanned = venue.scan?.(frame, symbols)
+        assert.ok(scanned !== undefined)
+        prefix.seq = number
+        assert.equal(lineOf(scanned, frame), expected)
+        kernel().frame.fill(0, 0, 512)
+        kernel().crcOfFrame(512, 0)
+        prefix.seq = number
+        assert.equal(lineOf(scanned, frame), expected)
+        assert.equal(prefix.seq, number + 1)
+      },
+    ),
     { numRuns: 500 },
   )
 })
