@@ -105,11 +105,9 @@ export function place(): i32 {
 
 /** Passes over `text` where it comes next; stays and answers false where something else does. */
 export function next(text: Fixed): bool {
-  const last = at + text.length
-  let word = text.place
-  for (let from = at; from < last; from += 8, word += 16)
-    if ((load<u64>(from) & load<u64>(word, 8)) != load<u64>(word)) return false
-  at = last
+  const behind = past(at, text)
+  if (behind > end) return false
+  at = behind
   return true
 }
 
