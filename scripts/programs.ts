@@ -100,7 +100,10 @@ export async function untilScraped(server: Program, job: string): Promise<void> 
 
 /** Resolves once it has read its files anew, and knows again whom to send alerts: one that it cannot send it keeps for a minute. */
 export async function reload(server: Program): Promise<void> {
-  const answer = await fetch(`${server.url}/-/reload`, { method: 'POST' })
+  const answer = await fetch(`${server.url}/-/reload`, {
+    method: 'POST',
+    signal: AbortSignal.timeout(READY_MS),
+  })
   if (!answer.ok) throw new Error(`${server.url} does not read its files anew: ${await answer.text()}`)
   await untilFound(server, '/api/v1/alertmanagers', ({ activeAlertmanagers }) => activeAlertmanagers)
 }
