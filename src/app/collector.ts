@@ -8,7 +8,8 @@ import {
 } from '../config/selection.ts'
 import type { Channel, VenueId } from '../core/ids.ts'
 import type { Instrument } from '../core/instrument.ts'
-import { Feed } from '../feed/feed.ts'
+import { Connects } from '../feed/connects.ts'
+import { Feed, type FeedOptions } from '../feed/feed.ts'
 import { SocketRegistry } from '../feed/registry.ts'
 import type { FrameTaker, Recovery } from '../feed/frames.ts'
 import { CaptureWriter } from '../journal/capture-writer.ts'
@@ -49,6 +50,8 @@ export class Collector {
   readonly shedding: Shedding
   readonly #runtime: Runtime
   readonly #pipelines = new Map<VenueId, Pipeline>()
+  /** By exchange and host: an exchange counts the sockets of an address, whichever of its markets they are for. */
+  readonly #connects = new Map<string, Connects>()
   readonly #captures: readonly CaptureWriter[]
   #shed: Shed = NOTHING_SHED
 
@@ -179,24 +182,28 @@ export class Collector {
       this.#pipelines.set(venue.id, pipeline)
       return pipeline
     }
-    const feed = new Feed(feedOptions(selection, venue, registry), outside, emit, taker)
+    const options = feedOptions(selection, venue)
+    const connects = this.#connectsOf(venue, options.hosts.stream)
+    const feed = new Feed({ ...options, registry, connects }, outside, emit, taker)
     const { channels } = selection
     return { venue, feed, counts, channels, streams: () => this.#pipelines.get(venue.id)?.streams ?? [] }
   }
+
+  #connectsOf({ exchange, limits }: Venue, streamHost: string): Connects {
+    const key = `${exchange} ${new URL(streamHost).host}`
+    const connects = this.#connects.get(key) ?? new Connects(limits.connects)
+    this.#connects.set(key, connects)
+    return connects
+  }
 }
 
-function feedOptions(
-  selection: VenueSelection,
-  venue: Venue,
-  registry: SocketRegistry,
-): ConstructorParameters<typeof Feed>[0] {
+function feedOptions(selection: VenueSelection, venue: Venue): FeedOptions {
   return {
     venue,
     hosts: { stream: selection.streamUrl ?? venue.hosts.stream, rest: selection.restUrl ?? venue.hosts.rest },
     wanted: selection.instruments.map((instrument) => ({ instrument, channels: selection.channels })),
     choice: { book: selection.bookStream, trade: selection.tradeStream },
     snapshotDepth: selection.snapshotDepth ?? Infinity,
-    registry,
   }
 }
 

@@ -30,6 +30,8 @@ export interface FeedOptions {
   readonly snapshotDepth: number
   /** Shared by the feeds of a process; a feed without one counts for itself. */
   readonly registry?: SocketRegistry
+  /** Shared by the feeds of one exchange that open sockets at one host; likewise. */
+  readonly connects?: Connects
   readonly timing?: FeedTiming
 }
 
@@ -74,7 +76,7 @@ export class Feed implements Recovery {
     this.#registry = options.registry ?? new SocketRegistry(runtime.sockets, runtime.clock)
     this.#timing = options.timing ?? FEED_TIMING
     const { venue, hosts } = options
-    this.#connects = new Connects(venue.limits.connects)
+    this.#connects = options.connects ?? new Connects(venue.limits.connects)
     this.#rest = new Rest({
       venue,
       restHost: hosts.rest,
