@@ -31,11 +31,15 @@ export const scanner =
 
 /** Events of other symbols than are asked for do not count; where there are both, the strict reader sorts them. */
 function withStrangers(program: Kernel, symbols: Symbols): Columns | undefined {
-  const { columns, frame, symbolStart, symbolEnd } = program
+  const { columns } = program
   const { count } = columns
   if (symbols.isOpen) {
-    for (let at = 0; at < count; at++)
-      columns.slot[at] = symbols.resolve(frame, symbolStart[at] ?? 0, symbolEnd[at] ?? 0)
+    for (let at = 0; at < count; at++) {
+      // A symbol that is added may have the memory grow: nothing that was looked at before is good then.
+      const symbol = program.frame.slice(program.symbolStart[at], program.symbolEnd[at])
+      const slot = symbols.resolve(symbol, 0, symbol.length)
+      columns.slot[at] = slot
+    }
     return columns
   }
   if (program.totals[1] !== 0) return undefined

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { Symbols } from '../../src/venues/symbols.ts'
+import { venueOf } from '../../src/venues/venues.ts'
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 /** Few letters and many lengths: most have an other that is like them but for an end, or for one letter. */
@@ -42,4 +43,19 @@ test('ten thousand symbols of one kind are told apart, and those of two tables',
 
 test('a slot that was not given is refused', () => {
   assert.throws(() => new Symbols(['A']).nameOf(1), RangeError)
+})
+
+test('an open table adds the symbols of scanned frames, also while that takes memory', () => {
+  const venue = venueOf('okx-spot')
+  const symbols = new Symbols([], { open: true })
+  for (let slot = 0; slot < 20_000; slot++) {
+    const symbol = `COIN${slot}-USDT`
+    const trade = (id: number): string =>
+      `{"instId":"${symbol}","tradeId":"${id}","px":"1","sz":"2","side":"buy","ts":"1700000000000","count":"1","seqId":${id}}`
+    const frame = `{"arg":{"channel":"trades","instId":"${symbol}"},"data":[${trade(1)},${trade(2)},${trade(3)}]}`
+    const columns = venue.scan?.(bytesOf(frame), symbols)
+    assert.ok(columns !== undefined)
+    assert.deepEqual([...columns.slot.subarray(0, columns.count)], [slot, slot, slot])
+  }
+  assert.equal(symbols.nameOf(19_999), 'COIN19999-USDT')
 })
