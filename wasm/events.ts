@@ -45,6 +45,15 @@ export function endEvent(): void {
   events++
 }
 
+/** What a column has of event `at`. */
+export function numberOf(column: usize, at: i32): f64 {
+  return load<f64>(column + (at << 3))
+}
+
+export function integerOf(column: usize, at: i32): i32 {
+  return load<i32>(column + (at << 2))
+}
+
 export function setNumber(column: usize, at: i32, value: f64): void {
   store<f64>(column + (at << 3), value)
 }

@@ -27,8 +27,8 @@ export { addSymbol, findSymbol, freeSymbols, newSymbols } from './symbols'
 export { LEVEL_TEXT_LIMIT, NUMBER_TEXT_LIMIT, writeDecimal, writeInteger, writeSide } from './text'
 
 /**
- * Reads the frame of `length` bytes that stands at `FRAME` into the columns; `symbols` are those that were asked for. Answers how many events it has; 0 for a frame that is of no
- * use; -1 for one that is not of the usual shape, and is for the strict reader.
+ * Reads the frame of `length` bytes that stands at `FRAME` into the columns; `symbols` are those that were asked for. Answers how many
+ * events it has; 0 for a frame that is of no use; -1 for one that is not of the usual shape, and is for the strict reader.
  */
 export function binance(length: i32, symbols: usize, needsPrevious: bool): i32 {
   beginFrame(length)
@@ -45,7 +45,7 @@ export function deribit(length: i32, symbols: usize): i32 {
   return ended(scanDeribit(), symbols)
 }
 
-/** The CRC-32C of the first `length` bytes where a frame stands. */
+/** The CRC-32C of the first `length` bytes where a frame stands, which are changed. */
 export function crcOfFrame(length: usize, seed: u32): u32 {
   endFrame()
   return crc32c(FRAME, length, seed)

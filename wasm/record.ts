@@ -1,5 +1,6 @@
 // Changes of books and trades as records, from the columns of their frame. src/core/record.ts has the fields; src/pipeline/encoder.ts writes all
 // other records, and these where the numbers are not in the columns.
+import { integerOf, numberOf } from './events'
 import * as column from './memory'
 import { writeInteger, writeLevels, writeNumber } from './text'
 import { Fixed, fixed, isFrameThere } from './walk'
@@ -92,14 +93,6 @@ function writeTail(place: usize, prefix: usize): usize {
 
 function levelsOf(place: usize, from: i32, count: i32): usize {
   return writeLevels(place, from, from + count)
-}
-
-function numberOf(column: usize, at: i32): f64 {
-  return load<f64>(column + (at << 3))
-}
-
-function integerOf(column: usize, at: i32): i32 {
-  return load<i32>(column + (at << 2))
 }
 
 function copy(place: usize, from: usize, length: usize): usize {

@@ -21,6 +21,7 @@ import {
   setSize,
   SIZE_OFFSET,
 } from './chunk'
+import { integerOf } from './events'
 import {
   ASK_COUNT,
   ASK_START,
@@ -240,7 +241,7 @@ export function scaleKeys(side: usize, factor: f64): void {
 /** The entry of the last chunk whose levels may be at `key`. */
 function entryFor(side: usize, key: f64): usize {
   const top = side + TOP
-  if (leastOf(top) <= key) return top
+  if (!(key < leastOf(top))) return top
   const directory = load<usize>(side, DIRECTORY)
   const chunk = chunkFor(directory, chunksOf(side) - 2, load<i32>(side, HINT), key)
   store<i32>(side, chunk, HINT)
@@ -399,10 +400,6 @@ export function entryOf(side: usize, chunk: i32): usize {
 function chunkOf(side: usize, entry: usize): i32 {
   if (entry == side + TOP) return chunksOf(side) - 1
   return i32(entry - load<usize>(side, DIRECTORY)) / i32(ENTRY_BYTES)
-}
-
-function integerOf(column: usize, at: i32): i32 {
-  return load<i32>(column + (at << 2))
 }
 
 export function placesOf(entry: usize): usize {

@@ -2,6 +2,7 @@
 //
 // A table is open addressing, never more than a quarter full. Thousands of symbols stand close together: one that was not seen for long is
 // found without waiting for much memory.
+import { integerOf } from './events'
 import { FRAME, KNOWN, SLOT, SYMBOL_END, SYMBOL_START } from './memory'
 
 /** What stands at a table: how many symbols it has, how many entries less one, and where they are. */
@@ -66,10 +67,10 @@ export function resolve(table: usize, events: i32): void {
   let start = NONE
   let slot = NONE
   for (let at = 0; at < events; at++) {
-    const from = load<i32>(SYMBOL_START + (at << 2))
+    const from = integerOf(SYMBOL_START, at)
     if (from != start) {
       start = from
-      slot = findSymbol(table, FRAME + from, load<i32>(SYMBOL_END + (at << 2)) - from)
+      slot = findSymbol(table, FRAME + from, integerOf(SYMBOL_END, at) - from)
     }
     store<i32>(SLOT + (at << 2), slot)
     known += i32(slot != NONE)

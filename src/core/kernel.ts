@@ -20,12 +20,12 @@ export interface Sides {
 const TEXT_BYTES = 64 * 1024
 
 /**
- * The part of the hot path that is compiled from wasm/: the templates of the venues, the levels of books, the text of numbers and
- * levels, checksums. It has one memory: a frame, the columns that a scan fills, all books, a text. Places in it are bytes from its
- * begin. docs/decisions/0006 tells what it gains.
+ * The part of the hot path that is compiled from wasm/: the templates of the venues, their symbols, the levels of books, the text of
+ * numbers, levels and records, checksums. It has one memory: a frame, the columns that a scan fills, all books, a text. Places in it are
+ * bytes from its begin. docs/decisions/0006 tells what it gains.
  *
- * Memory that grows leaves no view of it valid: `doubles`, `frame`, `text` and the arrays of `columns` are to be read anew after each
- * call that may take memory: `newSide`, `setLevel`, `setEvent`, `reserveText`, `newSymbols`, `addSymbol`, `keepTexts`.
+ * Memory that grows leaves no view of it valid: every array here and of `columns` is to be read anew after each call that may take
+ * memory: `newSide`, `setLevel`, `setEvent`, `reserveText`, `newSymbols`, `findSymbol`, `addSymbol`, `keepTexts`.
  */
 export class Kernel {
   readonly #exports: Readonly<Record<string, unknown>>
@@ -47,7 +47,7 @@ export class Kernel {
   readonly okx: Call
   readonly deribit: Call
 
-  /** The CRC-32C of so many bytes at the begin of `frame`; the second argument is that of the bytes before them. */
+  /** The CRC-32C of so many bytes at the begin of `frame`, which are changed; the second argument is that of the bytes before them. */
   readonly crcOfFrame: Call
 
   readonly clearSide: Call

@@ -6,7 +6,7 @@ const LATE_US = 500_000
 /**
  * Spaces the sockets that an address opens, within the venue's limit: at most `count` reach it in any stretch of `perMs`, unless one is
  * half a second later on its way than another. A turn is taken at the moment of opening and never ahead: a socket that has to wait for
- * something else as well can neither waste one nor come at another's. Times are steady µs.
+ * something else as well can neither waste one nor come at another's. Who waits comes in no order. Times are steady µs.
  */
 export class Connects {
   readonly #perUs: number

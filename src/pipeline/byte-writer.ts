@@ -6,10 +6,15 @@ import type { EpochMicros } from '../core/units.ts'
 /** The fields of a record besides its prefix, its id and its levels: their names, and nine numbers. */
 const FIELDS_BYTES = 1_024
 
-/** The texts of a stream that the kernel has: where they are in its memory, and how long. */
-export interface Kept {
+/** Texts that the kernel has, one behind the other: where they are in its memory, and how long in all. */
+export class Kept {
   readonly place: number
   readonly bytes: number
+
+  constructor(texts: readonly Uint8Array[]) {
+    this.place = kernel().keepTexts(this, texts)
+    this.bytes = texts.reduce((sum, { length }) => sum + length, 0)
+  }
 }
 
 /** What a record of a change has that is not in the columns. NaN becomes `null`. */

@@ -7,7 +7,7 @@ import type { Instrument } from '../core/instrument.ts'
 import { kernel } from '../core/kernel.ts'
 import type { RecordType } from '../core/record.ts'
 import type { EpochMicros } from '../core/units.ts'
-import { ByteWriter, type Kept } from './byte-writer.ts'
+import { ByteWriter, Kept } from './byte-writer.ts'
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value)
 
@@ -366,12 +366,7 @@ function endsOf({ streams }: TradePrefix, columns: Columns, at: number): TradePr
 }
 
 /** Gives the kernel what all records of a stream have in common. */
-function keptOf({ head, id, tail }: Prefix): Kept {
-  const parts = [head, id, tail]
-  const kept = { place: 0, bytes: parts.reduce((sum, { length }) => sum + length, 0) }
-  kept.place = kernel().keepTexts(kept, parts)
-  return kept
-}
+const keptOf = ({ head, id, tail }: Prefix): Kept => new Kept([head, id, tail])
 
 /** Levels that are vouched for; NaN: all. */
 function knownOf(book: Book, side: 'bid' | 'ask'): number {

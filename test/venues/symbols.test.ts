@@ -5,12 +5,12 @@ import { Symbols } from '../../src/venues/symbols.ts'
 import { venueOf } from '../../src/venues/venues.ts'
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
-/** Few letters and many lengths: most have an other that is like them but for an end, or for one letter. */
-const symbol = fc.string({ unit: fc.constantFrom('A', 'B', '-', 'é', '\u{0}'), maxLength: 20 })
+/** Few letters and many lengths: most are like another but for the end, or for one letter. */
+const NAME = fc.string({ unit: fc.constantFrom('A', 'B', '-', 'é', '\u{0}'), maxLength: 20 })
 
 test('symbols get slots in the order of their adding, and are found wherever in the bytes they stand', () => {
   fc.assert(
-    fc.property(fc.array(symbol, { maxLength: 600 }), fc.array(symbol), (added, asked) => {
+    fc.property(fc.array(NAME, { maxLength: 600 }), fc.array(NAME), (added, asked) => {
       const symbols = new Symbols(added)
       const names = [...new Set(added)]
       assert.equal(symbols.size, names.length)
