@@ -1,5 +1,6 @@
 // Programs that are started beside an instance: by `npm run stack`, and by tests.
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -164,15 +165,31 @@ export async function freeUrls(count: number): Promise<readonly string[]> {
   return (await freePorts(count)).map((port) => `http://127.0.0.1:${port}`)
 }
 
-/** Ports of loopback on which nobody listens. All are held until the last is known, so that they differ. */
+/** Below the ports that systems give to outgoing connections (Linux from 32768): none of those takes one before its program listens. */
+const PORTS = { from: 10_000, to: 32_000 }
+/** Ports that are looked at for one that is free. */
+const TRIES = 100
+
+/** Ports of loopback on which nobody listens, all different. */
 export async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
-  await Promise.all(servers.map((server) => once(server, 'listening')))
-  const ports = servers.map((server) => {
-    const address = server.address()
-    if (address === null || typeof address === 'string') throw new Error('no port of loopback is free')
-    return address.port
-  })
-  await Promise.all(servers.map((server) => once(server.close(), 'close')))
-  return ports
+  const ports = new Set<number>()
+  for (let tries = 0; ports.size < count; tries++) {
+    if (tries > count * TRIES) throw new Error(`no ${count} ports of loopback are free`)
+    const port = randomInt(PORTS.from, PORTS.to)
+    // oxlint-disable-next-line no-await-in-loop -- until there are enough
+    if (await isFree(port)) ports.add(port)
+  }
+  return [...ports]
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1')
+  try {
+    await once(server, 'listening')
+  } catch (failure) {
+    if (failure instanceof Error && 'code' in failure && failure.code === 'EADDRINUSE') return false
+    throw failure
+  }
+  await once(server.close(), 'close')
+  return true
 }

@@ -3,7 +3,7 @@
  * deduplication in this process. The HTTP front before it is ours and knows only what the sink asks for: `/ping`, statements,
  * `INSERT … FORMAT JSONEachRow`, settings in the URL, basic authentication, gzip and zstd bodies, error codes in the header.
  *
- * Started with `fork`, arguments: data folder, port (0: any), user, password. Sends `{ ready: port }`. Takes
+ * Started with `fork`, arguments: data folder, port, user, password. Sends `{ ready: port }`. Takes
  * `{ fault: { kind, times, … } }` for the next inserts, answered by `{ armed: kind }`:
  *
  * - `lose_answer`: executes, then cuts the connection
@@ -31,7 +31,7 @@ const INTERFACE_KEYS = new Set([
 const INSERT = /^\s*INSERT\s+INTO\s+(\S+)\s+FORMAT\s+JSONEachRow\s*$/i
 const FORMAT = /\sFORMAT\s+(\w+)\s*;?\s*$/i
 
-const [folder, port = '0', user = 'default', password = ''] = process.argv.slice(2)
+const [folder, port, user = 'default', password = ''] = process.argv.slice(2)
 const session = new Session(folder)
 /** One statement at a time: `SET` concerns the whole session. */
 let last = Promise.resolve()

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { freePorts } from '../../scripts/programs.ts'
 import { FailureError } from '../../src/core/errors.ts'
 import { SystemFiles } from '../../src/runtime/system-files.ts'
 
@@ -60,19 +61,23 @@ export const PASSWORD = 'a password'
 export class Engine {
   #folder: string | undefined
   #child: ChildProcess | undefined
-  #port = 0
+  #port: number | undefined
 
   /** Starts it, on the port that it had before if it ran before. */
   async start(): Promise<void> {
     this.#folder ??= mkdtempSync(join(tmpdir(), 'marketprism-clickhouse-'))
+    if (this.#port === undefined) [this.#port] = await freePorts(1)
     const child = fork(join(FOLDER, 'clickhouse.mjs'), [this.#folder, String(this.#port), USER, PASSWORD])
     this.#child = child
-    const [message] = (await once(child, 'message')) as [{ ready: number }]
-    this.#port = message.ready
+    const ended = once(child, 'exit').then(([code]) => {
+      throw new Error(`the engine has ended with ${code}`)
+    })
+    await Promise.race([once(child, 'message'), ended])
+    ended.catch(() => undefined)
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.#port}`
+    return `http://127.0.0.1:${this.#port ?? 0}`
   }
 
   async arm(fault: Fault): Promise<void> {
