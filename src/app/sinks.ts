@@ -50,7 +50,7 @@ export function makeSink(
       const readPassword = (): string =>
         passwordFile === undefined ? '' : new TextDecoder().decode(runtime.files.read(passwordFile)).trim()
       const batching = { limitBytes: batchBytes, limitRecords: batchRecords, lingerMs }
-      const outside = { timers: runtime.timers, bodyOf }
+      const outside = { timers: runtime.timers, random: runtime.random, bodyOf }
       return {
         kind: 'records',
         sink: new ClickHouseSink({ ...rest, readPassword, types: records, batching }, outside),

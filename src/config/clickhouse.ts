@@ -46,7 +46,11 @@ export const CLICKHOUSE = field.section(
   {
     enabled: field.boolean('Whether records go there.', false),
     url: field.text('The server, by its HTTP interface.', SERVER_URL, 'http://localhost:8123'),
-    user: field.text('Who writes.', USER, 'default'),
+    user: field.text(
+      'Who writes, and reads what it wrote: `SELECT` and `INSERT` on the tables.',
+      USER,
+      'default',
+    ),
     password_file: field.optional(
       {
         kind: 'text',

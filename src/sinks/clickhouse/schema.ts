@@ -36,7 +36,7 @@ export class Schema {
 
   /**
    * Makes or completes the tables, and checks them. Throws `mismatch`, not retryable, where they were made by a newer program or hold
-   * other columns. A statement is only sent where something is missing, so that a user who may only insert is enough later.
+   * other columns. A statement is only sent where something is missing, so that a user who may only insert and read is enough later.
    */
   async prepare(): Promise<void> {
     await this.#createDatabase()
@@ -145,7 +145,8 @@ const mismatch = (what: string): FailureError =>
 
 const escaped = (text: string, quote: string): string =>
   `${quote}${text.replaceAll('\\', '\\\\').replaceAll(quote, `\\${quote}`)}${quote}`
-const literal = (text: string): string => escaped(text, "'")
+/** Quoted, as a text in a statement. */
+export const literal = (text: string): string => escaped(text, "'")
 const identifier = (name: string): string => escaped(name, '`')
 
 /** Tuples are told over several lines. */

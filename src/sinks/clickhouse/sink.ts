@@ -1,11 +1,13 @@
 import { FailureError } from '../../core/errors.ts'
 import { RECORD_TYPES, RECORDS, type RecordType } from '../../core/record.ts'
+import type { Random } from '../../runtime/runtime.ts'
 import type { Batching, RecordBatch, Rejected, Sink } from '../sink.ts'
 import { ClickHouseServer, type Outside, type ServerOptions } from './client.ts'
 import { hasOptionalList } from './columns.ts'
 import { rowIn } from './failures.ts'
 import { bytesOf, type Part, partOf, type Range, splitAt } from './parts.ts'
 import { Schema, type SchemaOptions } from './schema.ts'
+import { areStored } from './stored.ts'
 
 export interface ClickHouseOptions extends ServerOptions, SchemaOptions {
   /** Types of records that go there. */
@@ -49,6 +51,10 @@ const WHOLE_TYPES: ReadonlySet<RecordType> = new Set(
 /**
  * Records as rows of ClickHouse, one table a type, one insert a type and batch. The token of the batch goes along, so that an insert
  * whose answer was lost changes nothing when it comes again.
+ *
+ * The engine notes a token before it puts the rows in their place. One that ends between takes what comes again for a repeat of rows
+ * that it does not have. So an insert that may have been cut off is looked for in the table when it comes again, and stored under
+ * another token where it is not there.
  */
 export class ClickHouseSink implements Sink {
   readonly name = 'clickhouse'
@@ -56,13 +62,17 @@ export class ClickHouseSink implements Sink {
   readonly #types: readonly RecordType[]
   readonly #server: ClickHouseServer
   readonly #schema: Schema
+  readonly #random: Random
   #isReady = false
+  /** The batch may have been given before: here, or to the process before this one. */
+  #isRepeat = true
 
-  constructor(options: ClickHouseOptions, outside: Outside) {
+  constructor(options: ClickHouseOptions, outside: Outside & { readonly random: Random }) {
     this.batching = { ...options.batching, isFixed: true }
     this.#types = options.types
     this.#server = new ClickHouseServer(options, outside)
     this.#schema = new Schema(this.#server, options)
+    this.#random = outside.random
   }
 
   takes(type: RecordType): boolean {
@@ -82,7 +92,9 @@ export class ClickHouseSink implements Sink {
         // oxlint-disable-next-line no-await-in-loop -- one copy of lines at a time
         await this.#store(batch, type, rejected)
       }
+      this.#isRepeat = false
     } catch (cause) {
+      this.#isRepeat = true
       // Tables that are gone are made again by the next try, and others are told by their columns.
       if (cause instanceof FailureError && cause.code === 'mismatch') this.#isReady = false
       throw cause
@@ -118,21 +130,30 @@ export class ClickHouseSink implements Sink {
     range: Range,
     token: string,
   ): Promise<FailureError | undefined> {
-    try {
-      await this.#server.insert({
-        table: this.#schema.tableOf(type),
-        bytes: bytesOf(part, range),
-        settings: {
-          ...READ_SETTINGS,
-          input_format_force_null_for_omitted_fields: WHOLE_TYPES.has(type) ? 1 : 0,
-          insert_deduplication_token: tokenOf(part, range, token),
-        },
-      })
-      return undefined
-    } catch (cause) {
-      if (cause instanceof FailureError && cause.code === 'bad_record') return cause
-      throw cause
-    }
+    const table = this.#schema.tableOf(type)
+    const bytes = bytesOf(part, range)
+    const settings = {
+      ...READ_SETTINGS,
+      input_format_force_null_for_omitted_fields: WHOLE_TYPES.has(type) ? 1 : 0,
+      insert_deduplication_token: tokenOf(part, range, token),
+    } as const
+    const refusal = await refusalOf(this.#server.insert({ table, bytes, settings }))
+    if (refusal !== undefined || !this.#isRepeat) return refusal
+    if (await areStored(this.#server, table, part, range)) return undefined
+    // The engine looks for repeats whatever `insert_deduplicate` says (26.7), so this is under a token that it cannot know.
+    const fresh = { ...settings, insert_deduplication_token: `${token}:${this.#random.next()}` }
+    return refusalOf(this.#server.insert({ table, bytes, settings: fresh }))
+  }
+}
+
+/** Why a row of an insert was refused; `undefined`: all are stored. Rejects with every other failure. */
+async function refusalOf(insert: Promise<void>): Promise<FailureError | undefined> {
+  try {
+    await insert
+    return undefined
+  } catch (cause) {
+    if (cause instanceof FailureError && cause.code === 'bad_record') return cause
+    throw cause
   }
 }
 

@@ -2,14 +2,17 @@ import { Readable } from 'node:stream'
 import { after } from 'node:test'
 import { RECORD_TYPES, RECORDS, recordTypeAt, type RecordType } from '../../../src/core/record.ts'
 import { systemRuntime } from '../../../src/runtime/system.ts'
-import { ClickHouseServer, type Outside } from '../../../src/sinks/clickhouse/client.ts'
+import { ClickHouseServer, type RequestBody } from '../../../src/sinks/clickhouse/client.ts'
 import { type ClickHouseOptions, ClickHouseSink } from '../../../src/sinks/clickhouse/sink.ts'
 import type { RecordBatch } from '../../../src/sinks/sink.ts'
 import { Engine, missingEngine, PASSWORD, USER } from '../../engines/engine.ts'
 
-export const OUTSIDE: Outside = {
-  timers: systemRuntime().timers,
-  bodyOf: (bytes) => Readable.from([bytes]),
+const { timers, random } = systemRuntime()
+
+export const OUTSIDE = {
+  timers,
+  random,
+  bodyOf: (bytes: Uint8Array): RequestBody => Readable.from([bytes]),
 }
 
 export const optionsOf = (engine: Engine, changes: Partial<ClickHouseOptions> = {}): ClickHouseOptions => ({
