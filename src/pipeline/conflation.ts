@@ -1,8 +1,9 @@
-import type { Timer, Timers } from '../runtime/runtime.ts'
+import type { Timers } from '../runtime/runtime.ts'
 import type { Counts } from '../telemetry/counts.ts'
 import type { Recorder } from './recorder.ts'
 import type { TopLimits } from './shedding.ts'
 import type { InstrumentStreams, TopPublisher } from './streams.ts'
+import { Waiting } from './waiting.ts'
 
 /** What tops are published through. */
 export interface ConflationLinks {
@@ -12,113 +13,83 @@ export interface ConflationLinks {
 }
 
 /**
- * Publishes the top of each book that changed, once per interval. Between publishes a change costs one flag; the timer runs only
- * while something has changed. Under limits tops that are due wait for a second, slower interval, and those that are due meanwhile
- * take their places: each is then published or counted as shed.
+ * Publishes the top of each book that changed, once per interval. Between publishes a change costs one flag. Under limits tops that
+ * are due wait for a second, slower interval, and those that are due meanwhile take their places: each is then published or counted
+ * as shed.
  */
 export class Conflation implements TopPublisher {
-  readonly #everyMs: number
   readonly #links: ConflationLinks
-  readonly #dirty: InstrumentStreams[] = []
-  readonly #late: InstrumentStreams[] = []
+  /** Those that have changed. */
+  readonly #dirty: Waiting
+  /** Those that are due, and wait for the slower interval. */
+  readonly #late: Waiting
   #limits: TopLimits = { slowMs: undefined, depth: undefined }
-  #timer: Timer | undefined
-  #lateTimer: Timer | undefined
 
   constructor(everyMs: number, links: ConflationLinks) {
-    this.#everyMs = everyMs
     this.#links = links
+    const { timers, recorder } = links
+    // While nothing can be recorded all waits, and nothing is left out.
+    const isHeld = (): boolean => recorder.isHeld
+    this.#dirty = new Waiting({
+      timers,
+      intervalMs: () => everyMs,
+      isHeld,
+      take: (streams) => this.#due(streams),
+    })
+    this.#late = new Waiting({
+      timers,
+      intervalMs: () => this.#limits.slowMs ?? 0,
+      isHeld,
+      take: (streams) => this.#publishLate(streams),
+    })
   }
 
   /** The book has changed. */
   touch(streams: InstrumentStreams): void {
     if (streams.book.dirty || streams.publish.depth === 0) return
     streams.book.dirty = true
-    this.#dirty.push(streams)
-    this.#arm()
+    this.#dirty.add(streams)
   }
 
   /** From here on tops are published so. What waited for the slower interval is published at once when there is none any more. */
   limit(limits: TopLimits): void {
     this.#limits = limits
-    if (limits.slowMs === undefined) this.#publishLate()
+    if (limits.slowMs === undefined) this.#late.begin()
   }
 
   /** Recording goes on: what still waits is published after the interval. */
   resume(): void {
-    if (this.#dirty.length > 0) this.#arm()
-    if (this.#late.length > 0) this.#armLate()
+    this.#dirty.resume()
+    this.#late.resume()
   }
 
   /** Publishes what waits, if anything can be recorded, and ends the timers. */
   stop(): void {
-    this.#timer?.cancel()
-    this.#due()
-    this.#publishLate()
+    this.#dirty.finish()
+    this.#late.finish()
   }
 
-  #arm(): void {
-    this.#timer ??= this.#links.timers.after(this.#everyMs, () => this.#due())
-  }
-
-  #armLate(): void {
-    this.#lateTimer ??= this.#links.timers.after(this.#limits.slowMs ?? 0, () => this.#publishLate())
-  }
-
-  #due(): void {
-    // While nothing can be recorded all waits, and nothing is left out.
-    if (this.#limits.slowMs === undefined || this.#links.recorder.isHeld) this.#publish()
-    else this.#postpone()
+  /** Books that were lost or look crossed meanwhile are left out: only what is verified is published. */
+  #due(streams: InstrumentStreams): void {
+    const { book } = streams
+    book.dirty = false
+    if (!isVerified(streams)) return
+    if (this.#limits.slowMs === undefined) this.#record(streams)
+    else this.#postpone(streams)
   }
 
   /** What is due now is published with the next slow interval. */
-  #postpone(): void {
-    this.#timer = undefined
-    for (const streams of this.#dirty) {
-      const { book } = streams
-      book.dirty = false
-      if (!isVerified(streams)) continue
-      if (book.isLate) this.#links.counts.topsShed++
-      else this.#late.push(streams)
-      book.isLate = true
-    }
-    this.#dirty.length = 0
-    if (this.#late.length > 0) this.#armLate()
+  #postpone(streams: InstrumentStreams): void {
+    const { book } = streams
+    if (book.isLate) this.#links.counts.topsShed++
+    else this.#late.add(streams)
+    book.isLate = true
   }
 
-  /**
-   * Books that were lost or look crossed meanwhile are left out: only what is verified is published. Those that cannot be recorded
-   * wait.
-   */
-  #publish(): void {
-    this.#timer = undefined
-    const published = this.#untilHeld(this.#dirty, (streams) => {
-      streams.book.dirty = false
-      if (isVerified(streams)) this.#record(streams)
-    })
-    this.#dirty.splice(0, published)
-  }
-
-  #publishLate(): void {
-    this.#lateTimer?.cancel()
-    this.#lateTimer = undefined
-    const published = this.#untilHeld(this.#late, (streams) => {
-      streams.book.isLate = false
-      if (isVerified(streams)) this.#record(streams)
-      else this.#links.counts.topsShed++
-    })
-    this.#late.splice(0, published)
-  }
-
-  /** Answers how many were taken before recording was held. */
-  #untilHeld(waiting: readonly InstrumentStreams[], take: (streams: InstrumentStreams) => void): number {
-    let taken = 0
-    for (const streams of waiting) {
-      if (this.#links.recorder.isHeld) break
-      taken++
-      take(streams)
-    }
-    return taken
+  #publishLate(streams: InstrumentStreams): void {
+    streams.book.isLate = false
+    if (isVerified(streams)) this.#record(streams)
+    else this.#links.counts.topsShed++
   }
 
   #record({ book, publish, records }: InstrumentStreams): void {

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { NOTHING_SHED } from '../../src/pipeline/shedding.ts'
+import { binanceSpot } from '../../src/venues/binance/spot.ts'
+import { around, delta } from './frames.ts'
+import { type Json, Rig } from './rig.ts'
+
+const SYMBOLS = Array.from({ length: 300 }, (_, slot) => `S${slot}USDT`)
+const EVERY_MS = 100
+const DEPTH = 20
+/** Tops of twice 20 levels: 50 have 2,000. */
+const TURN_BOOKS = 50
+
+const RULES = { tier: () => 3 as const, slowMs: 1_000, depth: 5 }
+
+/** All books live, and each with one change that is not published yet. */
+function changedRig(): Rig {
+  const rig = new Rig(binanceSpot, SYMBOLS, { deltas: false, depth: DEPTH, everyMs: EVERY_MS }, RULES)
+  rig.carry(1)
+  for (const slot of SYMBOLS.keys()) rig.snapshot(slot, around(100, 1_000))
+  for (const symbol of SYMBOLS) rig.frame(1, delta(symbol, 101, 101))
+  return rig
+}
+
+const topsOf = (rig: Rig): Json[] => rig.of('orderbook').filter((record) => record['full'] === false)
+
+/** Runs what is due within `ms`, one turn after the other; answers how many tops came in each. */
+function turns(rig: Rig, ms: number, between: () => void = () => undefined): number[] {
+  const untilUs = rig.timeline.steadyUs() + ms * 1_000
+  const counts: number[] = []
+  for (let before = topsOf(rig).length; rig.timeline.next(untilUs); before = topsOf(rig).length) {
+    counts.push(topsOf(rig).length - before)
+    between()
+  }
+  return counts
+}
+
+test('tops that are due together are published some in each turn of the loop, every one of them once', () => {
+  const rig = changedRig()
+  assert.deepEqual(turns(rig, EVERY_MS), [50, 50, 50, 50, 50, 50])
+  assert.deepEqual(
+    topsOf(rig).map((top) => top['instrument']),
+    SYMBOLS,
+  )
+  assert.deepEqual(turns(rig, 10 * EVERY_MS), [], 'nothing changed, and no timer runs')
+})
+
+test('a book that changes while others are published has its next top after another interval, not before', () => {
+  const rig = changedRig()
+  let sequence = 101
+  const change = (): void => {
+    sequence++
+    rig.frame(1, delta('S0USDT', sequence, sequence))
+  }
+  const first = turns(rig, EVERY_MS - 1)
+  assert.deepEqual(first, [])
+  assert.equal(turns(rig, 1, change).length, SYMBOLS.length / TURN_BOOKS)
+  assert.equal(topsOf(rig).filter((top) => top['instrument'] === 'S0USDT').length, 1)
+  assert.deepEqual(turns(rig, EVERY_MS - 1), [])
+  assert.deepEqual(turns(rig, 1), [1])
+  assert.equal(topsOf(rig).at(-1)?.['sequence'], sequence, 'the last state')
+})
+
+test('what waited for the slower interval is published some in each turn too when there is none any more', () => {
+  const rig = changedRig()
+  rig.pipeline.shed({ ...NOTHING_SHED, slowTops: true })
+  assert.deepEqual(topsOf(rig).length, 0)
+  rig.pass(2 * EVERY_MS)
+  rig.pipeline.shed(NOTHING_SHED)
+  assert.equal(topsOf(rig).length, TURN_BOOKS, 'at once')
+  assert.deepEqual(turns(rig, 0), [50, 50, 50, 50, 50])
+})
+
+test('what is not published yet at the end is published then, all of it', () => {
+  const rig = changedRig()
+  const untilUs = rig.timeline.steadyUs() + EVERY_MS * 1_000
+  assert.ok(rig.timeline.next(untilUs))
+  assert.equal(topsOf(rig).length, TURN_BOOKS)
+  rig.pipeline.stop(rig.timeline.now())
+  assert.equal(topsOf(rig).length, SYMBOLS.length)
+  assert.equal(rig.timeline.armed, 0)
+})
