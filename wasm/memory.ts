@@ -3,9 +3,12 @@
 
 /** A larger frame is for the strict reader. */
 export const FRAME_LIMIT: usize = 0x40000
-/** Events and levels that a frame of this size can hold: a trade has over 64 bytes, a level over 8. */
-export const EVENT_LIMIT: usize = FRAME_LIMIT / 64
-export const LEVEL_LIMIT: usize = FRAME_LIMIT / 8
+/**
+ * Events and levels that a frame of this size can hold: a trade has over 64 bytes, a level over 8. Not powers of two: the first lines of
+ * all columns would have one and the same place in the processor's cache then, and drive each other out with each frame.
+ */
+export const EVENT_LIMIT: usize = FRAME_LIMIT / 64 + 16
+export const LEVEL_LIMIT: usize = FRAME_LIMIT / 8 + 128
 
 /** Not 0: a place that is 0 is none. */
 export const FRAME: usize = 0x400

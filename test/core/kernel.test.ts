@@ -18,6 +18,11 @@ function filled(): Side {
 
 const memoryBytes = (): number => kernel().doubles.byteLength
 
+/** The smallest cache of today's processors: 32 KiB, eight lines of 64 bytes in each place. */
+const LINE_BYTES = 64
+const CACHE_SETS = 64
+const CACHE_WAYS = 8
+
 test('memory of levels that were forgotten is used again', () => {
   const sides = Array.from({ length: SIDES }, filled)
   const before = memoryBytes()
@@ -55,5 +60,17 @@ test('columns and levels are read where they are after the memory has grown', ()
   assert.deepEqual(
     sides.map((side) => [side.count, side.price(0), side.price(LEVELS - 1)]),
     sides.map(() => [LEVELS, LEVELS - 1, 0]),
+  )
+})
+
+test('the columns begin in different places of a cache, so that those of one event do not drive each other out', () => {
+  const begins = Object.values(kernel().columns)
+    .filter((column) => ArrayBuffer.isView(column))
+    .map(({ byteOffset }) => Math.floor(byteOffset / LINE_BYTES) % CACHE_SETS)
+  assert.ok(begins.length >= 20, `${begins.length} columns`)
+  const together = begins.map((set) => begins.filter((other) => other === set).length)
+  assert.ok(
+    Math.max(...together) <= CACHE_WAYS / 2,
+    `${Math.max(...together)} in one place: ${begins.join(', ')}`,
   )
 })
