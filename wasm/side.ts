@@ -9,7 +9,6 @@
 // A book that was not touched for long is in no cache, and then each line of memory counts that is waited for. The chunk of the best levels and
 // its entry are part of the side, so that nothing has to be read to know where they are; the directory has the other chunks.
 import {
-  CHUNK_BYTES,
   empty,
   firstPlaces,
   lastGap,
@@ -32,7 +31,7 @@ import {
   SIZE_DECIMALS,
   SIZES,
 } from './memory'
-import { giveRoom, LINE, SIDE_BYTES, takeRoom } from './slab'
+import { chunks, LINE, SIDE_BYTES, sides } from './slab'
 
 /** A chunk with fewer levels joins a neighbour, if both together leave room. */
 const FEW: i32 = PLACES / 4
@@ -85,7 +84,7 @@ const DELETED: i32 = 3
 
 /** A new side without levels; answers its place in memory, by which all else knows it. */
 export function newSide(): usize {
-  const side = takeRoom()
+  const side = sides.take()
   memory.fill(side, 0, SIDE_BYTES)
   store<usize>(side, heap.alloc(FIRST_CAPACITY * ENTRY_BYTES), DIRECTORY)
   store<usize>(side, FIRST_CAPACITY, CAPACITY)
@@ -98,9 +97,9 @@ export function newSide(): usize {
 }
 
 export function freeSide(side: usize): void {
-  for (let chunk = chunksOf(side) - 2; chunk >= 0; chunk--) heap.free(placesOf(entryOf(side, chunk)))
+  for (let chunk = chunksOf(side) - 2; chunk >= 0; chunk--) chunks.give(placesOf(entryOf(side, chunk)))
   heap.free(load<usize>(side, DIRECTORY))
-  giveRoom(side)
+  sides.give(side)
 }
 
 /** Forgets all levels, and gives their memory back. */
@@ -361,7 +360,7 @@ function addChunk(side: usize, chunk: i32): void {
   store<i32>(side, others + 2, CHUNKS)
   const entry = entryOf(side, chunk)
   memory.copy(entry + ENTRY_BYTES, entry, usize(others - chunk) * ENTRY_BYTES)
-  const places = heap.alloc(CHUNK_BYTES)
+  const places = chunks.take()
   store<f64>(entry, least, LEAST)
   store<usize>(entry, places, PLACES_AT)
   store<u32>(entry, 0, USED)
@@ -372,7 +371,7 @@ function addChunk(side: usize, chunk: i32): void {
 function removeChunk(side: usize, chunk: i32): void {
   const entry = entryOf(side, chunk)
   const others = chunksOf(side) - 2
-  heap.free(placesOf(entry))
+  chunks.give(placesOf(entry))
   setUsed(side, entry, 0)
   memory.copy(entry, entry + ENTRY_BYTES, usize(others - chunk) * ENTRY_BYTES)
   store<i32>(side, others + 1, CHUNKS)

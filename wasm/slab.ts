@@ -1,30 +1,38 @@
-// Room for sides, one behind the other: what each message touches of thousands of books lies on few pages then, which the processor remembers
-// where to find.
+// Rooms for sides and for chunks, those of a kind one behind the other: what each message touches of thousands of books lies on few pages
+// then, which the processor remembers where to find; and each begins with a line of memory, so that it is on no more lines than it needs.
 import { CHUNK_BYTES } from './chunk'
 
 /** What the processor reads at once. */
 export const LINE: usize = 64
 /** What stands at a side, and a chunk. */
 export const SIDE_BYTES: usize = LINE + CHUNK_BYTES
-const SIDES: usize = 32
+/** Rooms that are made together. */
+const ROOMS: usize = 32
 
-/** The room that is free, as a chain: at each is where the next is. */
-let free: usize = 0
+/** Rooms of one size, which is so many lines. */
+class Slab {
+  /** The room that is free, as a chain: at each is where the next is. */
+  free: usize = 0
 
-/** Room for a side. */
-export function takeRoom(): usize {
-  if (free == 0) addSlab()
-  const room = free
-  free = load<usize>(room)
-  return room
+  constructor(readonly bytes: usize) {}
+
+  take(): usize {
+    if (this.free == 0) this.add()
+    const room = this.free
+    this.free = load<usize>(room)
+    return room
+  }
+
+  give(room: usize): void {
+    store<usize>(room, this.free)
+    this.free = room
+  }
+
+  private add(): void {
+    const first = (heap.alloc(ROOMS * this.bytes + LINE) + LINE - 1) & ~(LINE - 1)
+    for (let room = ROOMS; room > 0; room--) this.give(first + (room - 1) * this.bytes)
+  }
 }
 
-export function giveRoom(room: usize): void {
-  store<usize>(room, free)
-  free = room
-}
-
-function addSlab(): void {
-  const first = (heap.alloc(SIDES * SIDE_BYTES + LINE) + LINE - 1) & ~(LINE - 1)
-  for (let side = SIDES; side > 0; side--) giveRoom(first + (side - 1) * SIDE_BYTES)
-}
+export const sides = new Slab(SIDE_BYTES)
+export const chunks = new Slab(CHUNK_BYTES)
