@@ -51,7 +51,7 @@ export class Conflation implements TopPublisher {
     this.#dirty.add(streams)
   }
 
-  /** From here on tops are published so. What waited for the slower interval is published at once when there is none any more. */
+  /** From here on tops are published so. What waited for the slower interval is due at once when there is none any more. */
   limit(limits: TopLimits): void {
     this.#limits = limits
     if (limits.slowMs === undefined) this.#late.begin()
@@ -74,7 +74,8 @@ export class Conflation implements TopPublisher {
     const { book } = streams
     book.dirty = false
     if (!isVerified(streams)) return
-    if (this.#limits.slowMs === undefined) this.#record(streams)
+    // What still waits in the slower interval is published from there, once.
+    if (this.#limits.slowMs === undefined && !book.isLate) this.#record(streams)
     else this.#postpone(streams)
   }
 

@@ -1,7 +1,7 @@
 import type { Timer, Timers } from '../runtime/runtime.ts'
 import type { InstrumentStreams } from './streams.ts'
 
-/** Levels that the tops taken in one turn of the loop may have, those of the last one apart: well below a millisecond. */
+/** Levels that the tops of one interval taken in one turn of the loop may have, those of the last one apart: well below a millisecond. */
 const TURN_LEVELS = 1_000
 
 /** What becomes of streams that have waited. */

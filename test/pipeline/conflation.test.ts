@@ -73,6 +73,22 @@ test('what waited for the slower interval is published some in each turn too whe
   assert.deepEqual(turns(rig, 0), FULL_TURNS.slice(1))
 })
 
+test('a book that is due again while it still waits in the slower interval has one top', () => {
+  const rig = changedRig()
+  rig.pipeline.shed({ ...NOTHING_SHED, slowTops: true })
+  rig.pass(2 * EVERY_MS)
+  for (const symbol of SYMBOLS) rig.frame(1, delta(symbol, 102, 102))
+  // Due with the next turn, and the limit goes just before.
+  assert.deepEqual(turns(rig, EVERY_MS - 1), [])
+  rig.pass(0)
+  rig.timeline.after(1, () => rig.pipeline.shed(NOTHING_SHED))
+  rig.pass(EVERY_MS)
+  const named = topsOf(rig).map((top) => `${String(top['instrument'])} ${String(top['sequence'])}`)
+  assert.equal(new Set(named).size, SYMBOLS.length)
+  assert.equal(named.length, SYMBOLS.length)
+  assert.equal(rig.counts.topsShed, SYMBOLS.length)
+})
+
 test('what is not published yet at the end is published then, all of it', () => {
   const rig = changedRig()
   const untilUs = rig.timeline.steadyUs() + EVERY_MS * 1_000
