@@ -18,6 +18,7 @@ const ANSWERED_MS = 60_000
 const VENUE = 'binance-spot'
 /** So often a book is lost: of a histogram a rate is known once it has grown before the eyes of Prometheus. */
 const CUTS = 3
+const MALFORMED = 2
 
 /** What a run of a minute does not tell, by a word of the query, each with why. */
 const SILENT: Readonly<Record<string, string>> = {
@@ -95,6 +96,13 @@ async function lackOf(stack: MonitoringStack, query: Query): Promise<string | un
 const disconnections = ({ venues }: Status): number =>
   venues.find(({ venue }) => venue === VENUE)?.gapsBy.disconnected ?? 0
 
+/** Frames of the venue that could not be read. */
+const refusals = ({ venues }: Status): number =>
+  Object.values(venues.find(({ venue }) => venue === VENUE)?.refusedBy ?? {}).reduce(
+    (sum, count) => sum + count,
+    0,
+  )
+
 /** Venue, sockets, sinks, heap and alerts do what seldom happens. */
 async function misbehave(
   instance: SupervisedInstance,
@@ -102,8 +110,11 @@ async function misbehave(
   stack: MonitoringStack,
 ): Promise<void> {
   instance.fault('collect')
-  venues.faults(VENUE).set({ name: 'malformed', times: 2 })
+  venues.faults(VENUE).set({ name: 'malformed', times: MALFORMED })
   venues.faults(VENUE).set({ name: 'http_429', times: 1, value: 3 })
+  // A book that is lost already has no gap of a socket that ends.
+  await instance.until('what is malformed is told', (status) => refusals(status) >= MALFORMED, LIMIT_MS)
+  await instance.untilVerified(LIMIT_MS)
   for (let cut = 0; cut < CUTS; cut++) {
     const before = disconnections(await instance.status())
     venues.cut(VENUE)
