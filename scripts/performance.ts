@@ -174,6 +174,8 @@ ${times(speed)}
 
 ${growth(speed)}
 
+Each message is of another book. Five thousand of them take 80 MB, more than a processor keeps near: a message waits for memory, for both sides, for the chunks where its levels are, and for the objects that know them.
+
 ## Through sockets
 
 Over TLS, a sender and a receiver, each a process of its own. Lag is how much later than the quickest frame of the play a frame was read, against the venue's own time.
