@@ -174,7 +174,7 @@ ${times(speed)}
 
 ${growth(speed)}
 
-Each message is of another book. Five thousand of them take 80 MB, more than a processor keeps near: a message waits for memory, for both sides, for the chunks where its levels are, and for the objects that know them.
+Of many books each message is of another. Five thousand take 80 MB, more than a processor keeps near: a message waits for memory, for both sides, for the chunks where its levels are, and for the objects that know them.
 
 ## Through sockets
 

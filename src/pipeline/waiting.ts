@@ -50,8 +50,6 @@ export class Waiting {
   finish(): void {
     this.#due = this.#streams.length
     this.#takeDue(Infinity)
-    this.#timer?.cancel()
-    this.#timer = undefined
   }
 
   #takeDue(levelLimit: number): void {
