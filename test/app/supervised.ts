@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { Agent, get } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -178,7 +178,10 @@ export class SupervisedInstance implements AsyncDisposable {
 
   /** Lets the collector meet with a fault: see fault-door.mjs. */
   fault(name: string, amount = 0): void {
-    writeFileSync(join(this.folder, 'fault'), `${name} ${amount}`)
+    const door = join(this.folder, 'fault')
+    // Renamed into its place: the collector looks at any moment, also between the making of a file and its words.
+    writeFileSync(`${door}.tmp`, `${name} ${amount}`)
+    renameSync(`${door}.tmp`, door)
   }
 
   /** Asks it to end; answers its exit code and how long it took. */

@@ -128,18 +128,21 @@ test(
     assert.ok(formsOf(canaries.clickhouse).some((form) => shown.some((headers) => headers.includes(form))))
     told.push(...(await everyAnswer(instance.url, canaries.http, canaries.admin)))
 
-    const restarts = (count: number) => (status: Status) => {
-      const { restarts: now, state } = processNamed(status, 'collector')
-      return now >= count && state === 'running'
+    const replaced = async (count: number, reason: string): Promise<void> => {
+      const { status } = await instance.until(`${reason}: it is replaced`, (now) => {
+        const { restarts, state } = processNamed(now, 'collector')
+        return restarts >= count && state === 'running'
+      })
+      assert.match(processNamed(status, 'collector').lastEnd ?? '', new RegExp(`^${reason}:`))
     }
     instance.fault('heap')
-    await instance.until('the full heap is replaced', restarts(1))
+    await replaced(1, 'heap')
     await instance.untilVerified(LIMIT_MS)
     instance.fault('block', 20_000)
-    await instance.until('the stall is replaced', restarts(2))
+    await replaced(2, 'stall')
     await instance.untilVerified(LIMIT_MS)
     instance.fault('throw')
-    await instance.until('the crash is replaced', restarts(3))
+    await replaced(3, 'exception')
     told.push(...(await everyAnswer(instance.url, canaries.http, canaries.admin)))
     const { code } = await instance.stop()
     assert.equal(code, 0)
