@@ -1,16 +1,22 @@
 // The events of a frame, in their columns.
 import * as column from './memory'
+import { findSymbol, prefetch } from './symbols'
 import { endLevel, expect, fail, Fixed, levels, next, start, stop, text } from './walk'
 
 /** What a scan answers besides the number of events: the frame is none of those that the venue usually writes, or of no use. */
 export const OTHER: i32 = -1
 export const IGNORED: i32 = 0
 
+const NONE: i32 = -1
+
 /** How many events are whole. */
 export let events: i32 = 0
+/** Where the symbols of the frame are to be found. */
+let symbols: usize = 0
 
-export function beginEvents(): void {
+export function beginEvents(table: usize): void {
   events = 0
+  symbols = table
 }
 
 /** Begins an event with nothing known of it; answers its index. */
@@ -72,6 +78,26 @@ export function symbol(at: i32): void {
 export function symbolIs(at: i32, from: i32, to: i32): void {
   setInteger(column.SYMBOL_START, at, from)
   setInteger(column.SYMBOL_END, at, to)
+  // The rows of a frame may share one symbol.
+  if (at == 0 || integerOf(column.SYMBOL_START, at - 1) != from)
+    prefetch(symbols, column.FRAME + from, to - from)
+}
+
+/** Fills in the slots of so many events, and how many of them have one. */
+export function resolve(count: i32): void {
+  let known = 0
+  let start = NONE
+  let slot = NONE
+  for (let at = 0; at < count; at++) {
+    const from = integerOf(column.SYMBOL_START, at)
+    if (from != start) {
+      start = from
+      slot = findSymbol(symbols, column.FRAME + from, integerOf(column.SYMBOL_END, at) - from)
+    }
+    setInteger(column.SLOT, at, slot)
+    known += i32(slot != NONE)
+  }
+  store<i32>(column.KNOWN, known)
 }
 
 /** The event's id stands there. */

@@ -1,11 +1,10 @@
 // The entry: one function a venue family, the sides of books, and where in the memory everything is.
 import { scanBinance } from './binance'
 import { scanDeribit } from './deribit'
-import { beginEvents } from './events'
+import { beginEvents, resolve } from './events'
 import { crc32c } from './crc32c'
 import { FRAME, LEVELS } from './memory'
 import { scanOkx } from './okx'
-import { resolve } from './symbols'
 import { beginWalk, endFrame, levels } from './walk'
 
 export * from './memory'
@@ -31,18 +30,18 @@ export { LEVEL_TEXT_LIMIT, NUMBER_TEXT_LIMIT, writeDecimal, writeInteger, writeS
  * events it has; 0 for a frame that is of no use; -1 for one that is not of the usual shape, and is for the strict reader.
  */
 export function binance(length: i32, symbols: usize, needsPrevious: bool): i32 {
-  beginFrame(length)
-  return ended(scanBinance(needsPrevious), symbols)
+  beginFrame(length, symbols)
+  return ended(scanBinance(needsPrevious))
 }
 
 export function okx(length: i32, symbols: usize): i32 {
-  beginFrame(length)
-  return ended(scanOkx(), symbols)
+  beginFrame(length, symbols)
+  return ended(scanOkx())
 }
 
 export function deribit(length: i32, symbols: usize): i32 {
-  beginFrame(length)
-  return ended(scanDeribit(), symbols)
+  beginFrame(length, symbols)
+  return ended(scanDeribit())
 }
 
 /** The CRC-32C of the first `length` bytes where a frame stands, which are changed. */
@@ -60,13 +59,13 @@ export function freeRoom(place: usize): void {
   heap.free(place)
 }
 
-function beginFrame(length: i32): void {
+function beginFrame(length: i32, symbols: usize): void {
   beginWalk(length)
-  beginEvents()
+  beginEvents(symbols)
 }
 
-function ended(outcome: i32, symbols: usize): i32 {
+function ended(outcome: i32): i32 {
   store<i32>(LEVELS, outcome > 0 ? levels : 0)
-  resolve(symbols, outcome)
+  resolve(outcome)
   return outcome
 }

@@ -1,23 +1,28 @@
 // The symbols of one venue, each with a small number: its slot. They are found by their bytes, in the frame where they stand.
 //
-// A table is open addressing, never more than a quarter full. Thousands of symbols stand close together: one that was not seen for long is
-// found without waiting for much memory.
-import { integerOf } from './events'
-import { FRAME, KNOWN, SLOT, SYMBOL_END, SYMBOL_START } from './memory'
+// A table is open addressing, never more than half full. One line of memory has all of nearly every symbol: one of thousands that was not
+// seen for long is found with one wait, or with none where that line was fetched before.
+import { LINE } from './slab'
 
-/** What stands at a table: how many symbols it has, how many entries less one, and where they are. */
+/** What stands at a table: how many symbols it has, how many entries less one, where they are, and the room that they were given. */
 const COUNT: usize = 0
 const MASK: usize = 4
 const ENTRIES: usize = 8
-const TABLE_BYTES: usize = 12
+const ROOM: usize = 12
+const TABLE_BYTES: usize = 16
 const FIRST_ENTRIES: u32 = 64
 
-/** An entry: the hash of a symbol, how long it is, where its bytes are, with zeros behind them, and its slot plus one; 0: there is none. */
-const HASH: usize = 0
+/** An entry: the slot of a symbol plus one (0: there is none), how long it is, and its bytes, with zeros behind them. */
+const NEXT_SLOT: usize = 0
 const LENGTH: usize = 4
-const BYTES: usize = 8
-const NEXT_SLOT: usize = 12
-const ENTRY_BYTES: usize = 16
+/** Nobody reads it: see `prefetch`. */
+const SPARE: usize = 6
+const TEXT: usize = 8
+const ENTRY_BYTES: usize = 32
+const SHORT: usize = ENTRY_BYTES - TEXT
+/** The length of all that are longer: their entries have in place of the bytes where they are, and how many. */
+const LONG: u16 = 0xffff
+const LONG_LENGTH: usize = 12
 
 const NONE: i32 = -1
 const PRIME: u64 = 0x9e3779b97f4a7c15
@@ -34,91 +39,93 @@ export function newSymbols(): usize {
 export function freeSymbols(table: usize): void {
   const end = entriesOf(table) + entriesSize(table)
   for (let entry = entriesOf(table); entry < end; entry += ENTRY_BYTES)
-    if (isTaken(entry)) heap.free(bytesOf(entry))
-  heap.free(entriesOf(table))
+    if (isTaken(entry) && isLong(entry)) heap.free(textOf(entry))
+  heap.free(load<usize>(table, ROOM))
   heap.free(table)
 }
 
 /** The slot of the symbol of `length` bytes at `place`; -1 where it is none of the table. */
 export function findSymbol(table: usize, place: usize, length: usize): i32 {
-  return load<i32>(entryFor(table, hashOf(place, length), place, length), NEXT_SLOT) - 1
+  return load<i32>(entryFor(table, place, length), NEXT_SLOT) - 1
 }
 
 /** Adds a symbol that the table has not: its slot is how many it had. */
 export function addSymbol(table: usize, place: usize, length: usize): void {
   const slot = load<u32>(table, COUNT)
-  if (slot << 2 >= load<u32>(table, MASK)) grow(table)
-  const size = (length + WORD - 1) & ~(WORD - 1)
-  const bytes = heap.alloc(size)
-  memory.fill(bytes, 0, size)
-  memory.copy(bytes, place, length)
-  const hash = hashOf(place, length)
-  const entry = entryFor(table, hash, place, length)
-  store<u32>(entry, hash, HASH)
-  store<usize>(entry, length, LENGTH)
-  store<usize>(entry, bytes, BYTES)
+  if (slot << 1 >= load<u32>(table, MASK)) grow(table)
+  const entry = entryFor(table, place, length)
+  if (length > SHORT) {
+    const bytes = heap.alloc(length + WORD)
+    memory.fill(bytes, 0, length + WORD)
+    store<u16>(entry, LONG, LENGTH)
+    store<usize>(entry, bytes, TEXT)
+    store<usize>(entry, length, LONG_LENGTH)
+  } else store<u16>(entry, u16(length), LENGTH)
+  memory.copy(textOf(entry), place, length)
   store<u32>(entry, slot + 1, NEXT_SLOT)
   store<u32>(table, slot + 1, COUNT)
 }
 
-/** Fills in the slots of so many events of a frame, and how many of them have one. */
-export function resolve(table: usize, events: i32): void {
-  let known = 0
-  let start = NONE
-  let slot = NONE
-  for (let at = 0; at < events; at++) {
-    const from = integerOf(SYMBOL_START, at)
-    if (from != start) {
-      start = from
-      slot = findSymbol(table, FRAME + from, integerOf(SYMBOL_END, at) - from)
-    }
-    store<i32>(SLOT + (at << 2), slot)
-    known += i32(slot != NONE)
-  }
-  store<i32>(KNOWN, known)
+/**
+ * Fetches the line of memory where a symbol is to be looked for soon. WebAssembly has no other way to do that: a read would hold up what
+ * follows, a write mostly does not.
+ */
+export function prefetch(table: usize, place: usize, length: usize): void {
+  store<u16>(entryAt(table, indexFor(table, place, length)), 0, SPARE)
 }
 
 /** The entry that has the symbol, or where it belongs. */
-function entryFor(table: usize, hash: u32, place: usize, length: usize): usize {
-  const mask = load<u32>(table, MASK)
-  let index = hash & mask
-  let entry = entriesOf(table) + usize(index) * ENTRY_BYTES
-  while (isTaken(entry) && !has(entry, hash, place, length)) {
-    index = (index + 1) & mask
-    entry = entriesOf(table) + usize(index) * ENTRY_BYTES
+function entryFor(table: usize, place: usize, length: usize): usize {
+  let index = indexFor(table, place, length)
+  let entry = entryAt(table, index)
+  while (isTaken(entry) && !has(entry, place, length)) {
+    index = (index + 1) & load<u32>(table, MASK)
+    entry = entryAt(table, index)
   }
   return entry
 }
 
-function has(entry: usize, hash: u32, place: usize, length: usize): bool {
-  return load<u32>(entry, HASH) == hash && lengthOf(entry) == length && isEqual(bytesOf(entry), place, length)
+/** Where the search for a symbol begins. */
+function indexFor(table: usize, place: usize, length: usize): u32 {
+  return hashOf(place, length) & load<u32>(table, MASK)
+}
+
+function entryAt(table: usize, index: u32): usize {
+  return entriesOf(table) + usize(index) * ENTRY_BYTES
+}
+
+function has(entry: usize, place: usize, length: usize): bool {
+  return lengthOf(entry) == length && isEqual(textOf(entry), place, length)
 }
 
 function grow(table: usize): void {
+  const room = load<usize>(table, ROOM)
   const former = entriesOf(table)
   const end = former + entriesSize(table)
   makeEntries(table, (load<u32>(table, MASK) + 1) << 1)
-  for (let entry = former; entry < end; entry += ENTRY_BYTES) {
-    if (!isTaken(entry)) continue
-    const to = entryFor(table, load<u32>(entry, HASH), bytesOf(entry), lengthOf(entry))
-    memory.copy(to, entry, ENTRY_BYTES)
-  }
-  heap.free(former)
+  for (let entry = former; entry < end; entry += ENTRY_BYTES)
+    if (isTaken(entry)) memory.copy(entryFor(table, textOf(entry), lengthOf(entry)), entry, ENTRY_BYTES)
+  heap.free(room)
 }
 
+/** No entry lies on two lines of memory. */
 function makeEntries(table: usize, count: u32): void {
+  const size = usize(count) * ENTRY_BYTES
+  const room = heap.alloc(size + LINE)
   store<u32>(table, count - 1, MASK)
-  store<usize>(table, heap.alloc(entriesSize(table)), ENTRIES)
-  memory.fill(entriesOf(table), 0, entriesSize(table))
+  store<usize>(table, room, ROOM)
+  store<usize>(table, (room + LINE - 1) & ~(LINE - 1), ENTRIES)
+  memory.fill(entriesOf(table), 0, size)
 }
 
 function hashOf(place: usize, length: usize): u32 {
   let hash: u64 = length
   for (let at: usize = 0; at < length; at += WORD) {
-    hash = (hash ^ wordAt(place + at, length - at)) * PRIME
-    hash ^= hash >> 32
+    hash ^= wordAt(place + at, length - at)
+    // The last bytes of a symbol are the highest, and often all that tells two apart: a product hands on only what is low.
+    hash = (hash ^ (hash >> 32)) * PRIME
   }
-  return u32(hash)
+  return u32(hash >> 32)
 }
 
 function isEqual(bytes: usize, place: usize, length: usize): bool {
@@ -144,10 +151,14 @@ function isTaken(entry: usize): bool {
   return load<u32>(entry, NEXT_SLOT) != 0
 }
 
-function lengthOf(entry: usize): usize {
-  return load<usize>(entry, LENGTH)
+function isLong(entry: usize): bool {
+  return load<u16>(entry, LENGTH) == LONG
 }
 
-function bytesOf(entry: usize): usize {
-  return load<usize>(entry, BYTES)
+function lengthOf(entry: usize): usize {
+  return isLong(entry) ? load<usize>(entry, LONG_LENGTH) : usize(load<u16>(entry, LENGTH))
+}
+
+function textOf(entry: usize): usize {
+  return isLong(entry) ? load<usize>(entry, TEXT) : entry + TEXT
 }

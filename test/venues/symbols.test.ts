@@ -5,6 +5,16 @@ import { Symbols } from '../../src/venues/symbols.ts'
 import { venueOf } from '../../src/venues/venues.ts'
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
+/** A frame of trades of one symbol. */
+function framed(symbol: string, trades: number): string {
+  const rows = Array.from(
+    { length: trades },
+    (_, at) =>
+      `{"instId":"${symbol}","tradeId":"${at}","px":"1","sz":"2","side":"buy","ts":"1700000000000","count":"1","seqId":${at}}`,
+  )
+  return `{"arg":{"channel":"trades","instId":"${symbol}"},"data":[${rows.join(',')}]}`
+}
+
 /** Few letters and many lengths: most are like another but for the end, or for one letter. */
 const NAME = fc.string({ unit: fc.constantFrom('A', 'B', '-', 'é', '\u{0}'), maxLength: 20 })
 
@@ -41,6 +51,41 @@ test('ten thousand symbols of one kind are told apart, and those of two tables',
   assert.equal(symbols.resolve(bytesOf('COIN10000USDT'), 0, 13), -1)
 })
 
+test('symbols of any length are found, also when a table of them grows, and told from those that begin alike', () => {
+  const lengths = [0, 1, 8, 23, 24, 25, 32, 0xfffe, 0xffff, 0x10000, 70_000]
+  const names = lengths.flatMap((length) => ['A', 'B'].map((end) => 'A'.repeat(length) + end))
+  const symbols = new Symbols(names)
+  for (let at = 0; at < 100; at++) symbols.add(`COIN${at}`)
+  for (const [slot, name] of names.entries()) {
+    const bytes = bytesOf(`B${name}A`)
+    assert.equal(symbols.resolve(bytes, 1, bytes.length - 1), slot)
+    assert.equal(symbols.resolve(bytes, 0, bytes.length), -1)
+    const columns = venueOf('okx-spot').scan?.(bytesOf(framed(name, 2)), symbols)
+    assert.deepEqual([...(columns?.slot.subarray(0, columns.count) ?? [])], [slot, slot])
+  }
+})
+
+test('symbols that differ only at their end are found as soon as others', () => {
+  const lapOf = (nameOf: (digits: string) => string): (() => number) => {
+    const names = Array.from({ length: 5_000 }, (_, at) => nameOf(String(at).padStart(4, '0')))
+    const symbols = new Symbols(names)
+    const texts = names.map((name) => bytesOf(name))
+    return () => {
+      const startMs = performance.now()
+      for (const text of texts) symbols.resolve(text, 0, text.length)
+      return performance.now() - startMs
+    }
+  }
+  const ends = lapOf((digits) => `ABCD${digits}`)
+  const begins = lapOf((digits) => `${digits}ABCD`)
+  let [endsMs, beginsMs] = [Infinity, Infinity]
+  for (let round = 0; round < 50; round++) {
+    endsMs = Math.min(endsMs, ends())
+    beginsMs = Math.min(beginsMs, begins())
+  }
+  assert.ok(endsMs < beginsMs * 3, `${endsMs.toFixed(2)} ms, and ${beginsMs.toFixed(2)} ms`)
+})
+
 test('a slot that was not given is refused', () => {
   assert.throws(() => new Symbols(['A']).nameOf(1), RangeError)
 })
@@ -49,11 +94,7 @@ test('an open table adds the symbols of scanned frames, also while that takes me
   const venue = venueOf('okx-spot')
   const symbols = new Symbols([], { open: true })
   for (let slot = 0; slot < 20_000; slot++) {
-    const symbol = `COIN${slot}-USDT`
-    const trade = (id: number): string =>
-      `{"instId":"${symbol}","tradeId":"${id}","px":"1","sz":"2","side":"buy","ts":"1700000000000","count":"1","seqId":${id}}`
-    const frame = `{"arg":{"channel":"trades","instId":"${symbol}"},"data":[${trade(1)},${trade(2)},${trade(3)}]}`
-    const columns = venue.scan?.(bytesOf(frame), symbols)
+    const columns = venue.scan?.(bytesOf(framed(`COIN${slot}-USDT`, 3)), symbols)
     assert.ok(columns !== undefined)
     assert.deepEqual([...columns.slot.subarray(0, columns.count)], [slot, slot, slot])
   }
