@@ -61,8 +61,7 @@ function keeping(venue: Venue): Candidate {
   const bookOf = (slot: number): BookSync => (books[slot] ??= new BookSync(venue.link, new Book()))
   const best = ({ book, isLive }: BookSync): void => {
     if (!isLive) return
-    const bid = book.bids.price(0)
-    const ask = book.asks.price(0)
+    const { bestBid: bid, bestAsk: ask } = book
     if (bid === bid && ask === ask) digest += (bid + ask) / 10 ** book.priceDecimals
   }
   return {

@@ -16,6 +16,10 @@ export type LevelWatch = (outcome: SetOutcome) => void
 export class Book {
   readonly bids = new Side('bid')
   readonly asks = new Side('ask')
+  /** Of the sides, at hand: a book that was not touched for long would be waited for once more to read them there. */
+  readonly bidPlace = this.bids.place
+  readonly askPlace = this.asks.place
+  readonly #kernel = kernel()
   sequence = Number.NaN
   /** Venue time of the last update; NaN: the venue named none. */
   venueTimeUs = Number.NaN
@@ -29,7 +33,6 @@ export class Book {
   /** Beyond these prices levels were not told or were forgotten, scaled; NaN: none were. */
   #bidCut = Number.NaN
   #askCut = Number.NaN
-  readonly #kernel = kernel()
   readonly #tickDecimals: number
   readonly #lotDecimals: number
 
@@ -86,9 +89,24 @@ export class Book {
     this.asks.clear()
   }
 
+  /** Scaled price of the best bid; NaN where there is none. */
+  get bestBid(): number {
+    return this.#kernel.bestKey(this.bidPlace)
+  }
+
+  /** Scaled price of the best ask; NaN where there is none. */
+  get bestAsk(): number {
+    return 0 - this.#kernel.bestKey(this.askPlace)
+  }
+
+  /** Levels of the side that has more. */
+  get longest(): number {
+    return Math.max(this.#kernel.countOf(this.bidPlace), this.#kernel.countOf(this.askPlace))
+  }
+
   /** True when the best bid is at or over the best ask: a sound book shows it for one update at most, or in an auction. */
   isCrossed(): boolean {
-    return this.bids.price(0) >= this.asks.price(0)
+    return this.bestBid >= this.bestAsk
   }
 
   /** How many levels of a side are vouched for: those at or better than its bound. */

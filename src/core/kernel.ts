@@ -12,8 +12,8 @@ export interface Decimals {
 
 /** The sides of a book, by their places. */
 export interface Sides {
-  readonly bids: { readonly place: number }
-  readonly asks: { readonly place: number }
+  readonly bidPlace: number
+  readonly askPlace: number
 }
 
 /** Room for text to begin with: a full book of a thousand levels a side. */
@@ -191,6 +191,12 @@ export class Kernel {
     return used === 0 ? 0 : side + this.#bestPlacesOffset + ((31 - Math.clz32(used)) << 3)
   }
 
+  /** The key of the best level; NaN where a side has none. */
+  bestKey(side: number): number {
+    const at = this.bestAt(side)
+    return at === 0 ? Number.NaN : (this.doubles[at >>> 3] ?? Number.NaN)
+  }
+
   /** Says whether a side has a size beyond 2^53: `setEvent` leaves it to the caller then. */
   markBig(side: number, isBig: boolean): void {
     this.#integers[(side + this.#bigOffset) >>> 2] = isBig ? 1 : 0
@@ -208,8 +214,8 @@ export class Kernel {
    * the next is finer than the book's numbers, or too large to be exact, or the side has a size that is.
    */
   setEvent(book: Sides & Decimals, at: number, done: number): number {
-    const { bids, asks, priceDecimals, sizeDecimals } = book
-    const now = this.#setEvent(bids.place, asks.place, at, done, priceDecimals, sizeDecimals)
+    const { bidPlace, askPlace, priceDecimals, sizeDecimals } = book
+    const now = this.#setEvent(bidPlace, askPlace, at, done, priceDecimals, sizeDecimals)
     this.#lookIfGrown()
     return now
   }

@@ -170,7 +170,7 @@ export class Books {
     }
     this.#links.counts.lag(receiveTimeUs, columns.venueTimeUs[at] ?? Number.NaN)
     const limit = this.#links.levelLimit
-    if (Math.max(levels.bids.count, levels.asks.count) > limit * GROWTH) levels.trim(limit)
+    if (levels.longest > limit * GROWTH) levels.trim(limit)
     if (isChange(columns, at)) this.#publish(streams, columns, at, receiveTimeUs)
     book.goodTimeUs = receiveTimeUs
     book.goodSequence = levels.sequence

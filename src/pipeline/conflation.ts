@@ -98,7 +98,7 @@ export class Conflation implements TopPublisher {
     if (book.goodTimeUs === undefined) return
     const levels = book.sync.book
     const depth = Math.min(publish.depth, this.#limits.depth ?? Infinity)
-    const there = Math.min(publish.depth, Math.max(levels.bids.count, levels.asks.count))
+    const there = Math.min(publish.depth, levels.longest)
     if (there > depth) counts.topsCut++
     recorder.book(records, levels, depth, { epoch: book.epoch, receiveTimeUs: book.goodTimeUs })
   }

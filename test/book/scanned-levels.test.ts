@@ -76,6 +76,11 @@ test('levels that the kernel sets are those that are set one by one', () => {
             [quick.priceDecimals, quick.sizeDecimals],
             [plain.priceDecimals, plain.sizeDecimals],
           )
+          const { bids: quickBids, asks: quickAsks } = quick
+          assert.deepEqual(
+            [quick.bestBid, quick.bestAsk, quick.longest],
+            [quickBids.price(0), quickAsks.price(0), Math.max(quickBids.count, quickAsks.count)],
+          )
         }
       },
     ),
