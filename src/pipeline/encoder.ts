@@ -47,14 +47,34 @@ interface Ends {
 
 type Prefix = Head & Ends
 
-/** The kernel has the head and both ends, in this order. */
-interface DeltaPrefix extends Prefix {
-  readonly kept: Kept
+/**
+ * What the kernel has of a stream: the head and both ends, in this order. An object that named another with its place would be waited for
+ * as well, where there are thousands.
+ */
+class KeptEnds extends Kept implements Ends {
+  readonly id: Uint8Array
+  readonly tail: Uint8Array
+
+  constructor(head: Uint8Array, { id, tail }: Ends) {
+    super([head, id, tail])
+    this.id = id
+    this.tail = tail
+  }
 }
 
-/** Of trades, by the stream of the venue that they came on; likewise. */
+class DeltaPrefix extends KeptEnds implements Prefix {
+  readonly head: Uint8Array
+  seq = 0
+
+  constructor(prefix: Prefix) {
+    super(prefix.head, prefix)
+    this.head = prefix.head
+  }
+}
+
+/** Of trades, by the stream of the venue that they came on. */
 interface TradePrefix extends Head {
-  readonly streams: readonly (Ends & { readonly kept: Kept })[]
+  readonly streams: readonly KeptEnds[]
 }
 
 /** The streams of one instrument as the encoder sees them: ready bytes and counters. */
@@ -112,7 +132,7 @@ export class Encoder {
   streams(instrument: Instrument): RecordStreams {
     return {
       trade: this.#tradePrefix(instrument),
-      orderbook_delta: this.#deltaPrefix(instrument),
+      orderbook_delta: new DeltaPrefix(this.#prefix('orderbook_delta', instrument)),
       orderbook: this.#prefix('orderbook', instrument),
       gap: this.#prefix('gap', instrument),
     }
@@ -233,20 +253,14 @@ export class Encoder {
     }
   }
 
-  #deltaPrefix(instrument: Instrument): DeltaPrefix {
-    const prefix = this.#prefix('orderbook_delta', instrument)
-    return { ...prefix, kept: keptOf(prefix) }
-  }
-
   #tradePrefix(instrument: Instrument): TradePrefix {
     const id = idText('trade', instrument)
     const head = this.#head('trade', instrument)
     const streams = this.#tradeStreams.map((stream) => {
-      const ends = {
+      return new KeptEnds(head.head, {
         id: text(stream === 'trade' || stream === 'trades' ? id : `${id}${stream}:`),
         tail: text(`${sizeText(instrument)},"stream":"${stream}","trade_id":"`),
-      }
-      return { ...ends, kept: keptOf({ ...head, ...ends }) }
+      })
     })
     return { ...head, streams }
   }
@@ -305,7 +319,7 @@ export class Encoder {
     { book, stamp }: { readonly book: Book; readonly stamp: BookStamp },
   ): void {
     this.#writer.reset()
-    this.#writer.delta(prefix.kept, at, {
+    this.#writer.delta(prefix, at, {
       number: ++prefix.seq,
       receiveTimeUs: stamp.receiveTimeUs,
       epoch: stamp.epoch,
@@ -316,9 +330,9 @@ export class Encoder {
 
   /** Likewise; false for a trade that has flags, or whose frame is gone. */
   #scannedTrade(prefix: TradePrefix, at: number, receiveTimeUs: EpochMicros): boolean {
-    const { kept } = endsOf(prefix, this.#scanned, at)
+    const ends = endsOf(prefix, this.#scanned, at)
     this.#writer.reset()
-    if (this.#scanned.flags[at] !== 0 || !this.#writer.trade(kept, at, prefix.seq + 1, receiveTimeUs))
+    if (this.#scanned.flags[at] !== 0 || !this.#writer.trade(ends, at, prefix.seq + 1, receiveTimeUs))
       return false
     prefix.seq++
     return true
@@ -359,14 +373,11 @@ export class Encoder {
   }
 }
 
-function endsOf({ streams }: TradePrefix, columns: Columns, at: number): TradePrefix['streams'][number] {
+function endsOf({ streams }: TradePrefix, columns: Columns, at: number): KeptEnds {
   const ends = streams[columns.stream[at] ?? 0]
   if (ends === undefined) throw new RangeError('a trade of no stream')
   return ends
 }
-
-/** Gives the kernel what all records of a stream have in common. */
-const keptOf = ({ head, id, tail }: Prefix): Kept => new Kept([head, id, tail])
 
 /** Levels that are vouched for; NaN: all. */
 function knownOf(book: Book, side: 'bid' | 'ask'): number {
