@@ -10,7 +10,7 @@ const CRUISED_MIN = 150
 /** A test that takes longer hangs, and is told by name. */
 const TEST_TIMEOUT_MS = 300_000
 /** A stage that takes longer is ended: what a hung test left open keeps its process alive. */
-const STAGE_TIMEOUT_MS = 1_200_000
+const STAGE_TIMEOUT_MS = 2_400_000
 const ROOT = join(import.meta.dirname, '..')
 
 interface Stage {

