@@ -67,6 +67,9 @@ const FIRST_CAPACITY: usize = 2
 export const BEST_USED: usize = TOP + USED
 export const BEST_PLACES: usize = TOP_PLACES
 
+/** So many chunks further down a level is near. */
+const NEAR: i32 = 16
+
 /** Whole numbers are exact up to here. */
 export const EXACT_LIMIT: f64 = 9007199254740991
 const POW10 = memory.data<f64>([
@@ -254,7 +257,12 @@ function chunkFor(directory: usize, last: i32, hint: i32, key: f64): i32 {
   if (leastAt(directory, hint) <= key) {
     if (hint == last || key < leastAt(directory, hint + 1)) return hint
     low = hint + 1
-  } else high = max(0, hint - 1)
+  } else {
+    high = max(0, hint - 1)
+    // Levels of a frame go away from the top, mostly not far.
+    const near = max(0, hint - NEAR)
+    if (leastAt(directory, near) <= key) low = near
+  }
   // Mostly it is the neighbour, or a new frame begins at the top.
   if (leastAt(directory, high) <= key) return high
   // Which way it turns is not to be foreseen, hence no branch.
