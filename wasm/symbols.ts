@@ -24,7 +24,6 @@ const SHORT: usize = ENTRY_BYTES - TEXT
 const LONG: u16 = 0xffff
 const LONG_LENGTH: usize = 12
 
-const NONE: i32 = -1
 const PRIME: u64 = 0x9e3779b97f4a7c15
 const WORD: usize = 8
 

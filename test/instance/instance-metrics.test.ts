@@ -136,7 +136,7 @@ async function flap(instance: SupervisedInstance): Promise<void> {
     return processNamed(status, 'collector').lastEnd?.startsWith('stall:') === true
   })
   await instance.untilVerified(LIMIT_MS)
-  await instance.untilMetric('collector_health_flaps_total', (flaps) => flaps >= 1)
+  await instance.untilMetric('collector_health_flaps_total', (flaps) => flaps === 1)
 }
 
 /** What venues may do. */

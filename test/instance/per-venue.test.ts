@@ -99,7 +99,7 @@ async function killOne(instance: SupervisedInstance, before: Status): Promise<St
   const { status } = await instance.until('it is well again', isHealed, HEALED_LIMIT_MS)
   await instance.untilMetric(
     `collector_restarts_total{process="${name}",reason="killed"}`,
-    (count) => count >= 1,
+    (count) => count === 1,
   )
   return status
 }

@@ -6,12 +6,12 @@ import { test } from 'node:test'
 import { missingForStack } from '../../scripts/alert-stack.ts'
 
 const STACK = join(import.meta.dirname, '../../scripts/stack.ts')
-/** Two minutes are promised: 80 s of them are what a rule waits for. A busy machine takes longer for the starts before. */
-const TOLD_MS = 200_000
+/** What is promised: within two minutes of the start. */
+const TOLD_MS = 120_000
 
 test(
-  'npm run stack shows how it is told that a venue has fallen silent, and ends with what it started',
-  { skip: missingForStack() ?? false, timeout: 260_000 },
+  'npm run stack shows within two minutes how it is told that a venue has fallen silent, and ends with what it started',
+  { skip: missingForStack() ?? false, timeout: 180_000 },
   async (t) => {
     const startMs = performance.now()
     const stack = spawn(process.execPath, [STACK, '--break', 'deribit', '--language', 'zh'], {
