@@ -25,9 +25,6 @@ export class Book {
   venueTimeUs = Number.NaN
   priceDecimals: number
   sizeDecimals: number
-  /** Worst price down to which a side is complete, scaled; NaN: complete to the end. */
-  bidBound = Number.NaN
-  askBound = Number.NaN
   /** Levels a side that the venue keeps filled; `Infinity`: it does not, or it sends the full depth. */
   #rolling = Infinity
   /** Beyond these prices levels were not told or were forgotten, scaled; NaN: none were. */
@@ -57,7 +54,6 @@ export class Book {
     this.#restart(columns, at, Infinity)
     if (this.bids.count >= window) this.#bidCut = this.bids.price(this.bids.count - 1)
     if (this.asks.count >= window) this.#askCut = this.asks.price(this.asks.count - 1)
-    this.#bound()
   }
 
   /**
@@ -80,7 +76,6 @@ export class Book {
     }
     this.sequence = columns.last[at] ?? Number.NaN
     this.venueTimeUs = columns.venueTimeUs[at] ?? Number.NaN
-    if (this.#rolling !== Infinity) this.#bound()
   }
 
   /** Forgets all levels: whoever lets a book go says so, because its memory is not seen by the collector of garbage. */
@@ -109,11 +104,29 @@ export class Book {
     return this.bestBid >= this.bestAsk
   }
 
-  /** How many levels of a side are vouched for: those at or better than its bound. */
-  knownDepth(side: 'bid' | 'ask'): number {
+  /** Worst price down to which the bids are complete, scaled; NaN: to the end. That is where they are cut or where their rolling window ends. */
+  get bidBound(): number {
+    return tighter(this.#bidCut, this.bids.price(this.#rolling - 1), Math.max)
+  }
+
+  /** The same of the asks. */
+  get askBound(): number {
+    return tighter(this.#askCut, this.asks.price(this.#rolling - 1), Math.min)
+  }
+
+  /** How many levels of a side are at its bound or better; NaN: it has none. */
+  boundDepth(side: 'bid' | 'ask'): number {
     const levels = side === 'bid' ? this.bids : this.asks
-    const bound = side === 'bid' ? this.bidBound : this.askBound
-    return Number.isNaN(bound) ? levels.count : levels.depthOf(bound)
+    const cut = side === 'bid' ? this.#bidCut : this.#askCut
+    if (Number.isNaN(cut)) return levels.count < this.#rolling ? Number.NaN : this.#rolling
+    return Math.min(levels.depthOf(cut), this.#rolling)
+  }
+
+  /** How many levels of a side are vouched for. */
+  knownDepth(side: 'bid' | 'ask'): number {
+    const depth = this.boundDepth(side)
+    if (!Number.isNaN(depth)) return depth
+    return side === 'bid' ? this.bids.count : this.asks.count
   }
 
   /** Forgets levels beyond the best `count` of a side. What is forgotten is unknown from then on, and said to be. */
@@ -126,7 +139,6 @@ export class Book {
       this.asks.trim(count)
       this.#askCut = tighter(count > 0 ? this.asks.price(count - 1) : -Infinity, this.#askCut, Math.min)
     }
-    this.#bound()
   }
 
   /** Price of level `depth` as exact text. */
@@ -148,13 +160,6 @@ export class Book {
     this.sizeDecimals = this.#lotDecimals
     this.#rolling = rolling
     this.apply(columns, at)
-    this.#bound()
-  }
-
-  /** Where a side is cut and where its rolling window ends, whichever is nearer to the top. */
-  #bound(): void {
-    this.bidBound = tighter(this.#bidCut, this.bids.price(this.#rolling - 1), Math.max)
-    this.askBound = tighter(this.#askCut, this.asks.price(this.#rolling - 1), Math.min)
   }
 
   #applySide(name: 'bid' | 'ask', columns: Columns, at: number, watch: LevelWatch | undefined): void {
@@ -214,7 +219,6 @@ export class Book {
     this.#bidCut *= POW10[power] ?? Number.NaN
     this.#askCut *= POW10[power] ?? Number.NaN
     this.priceDecimals = decimals
-    this.#bound()
   }
 
   #widenSizes(decimals: number): void {

@@ -249,9 +249,7 @@ function nextEpoch(book: BookStream, timeUs: EpochMicros): number {
 function isShallow({ sync, window }: BookStream): boolean {
   const { book } = sync
   const least = window * SHALLOW_SHARE
-  const isShort = (side: 'bid' | 'ask', bound: number): boolean =>
-    !Number.isNaN(bound) && book.knownDepth(side) < least
-  return isShort('bid', book.bidBound) || isShort('ask', book.askBound)
+  return book.boundDepth('bid') < least || book.boundDepth('ask') < least
 }
 
 /** False for a heartbeat: no level, and the number stays. */

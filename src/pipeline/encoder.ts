@@ -292,9 +292,9 @@ export class Encoder {
     const writer = this.#writer
     writer.integer(stamp.epoch)
     writer.put(KNOWN_BIDS)
-    writer.integer(knownOf(book, 'bid'))
+    writer.integer(book.boundDepth('bid'))
     writer.put(KNOWN_ASKS)
-    writer.integer(knownOf(book, 'ask'))
+    writer.integer(book.boundDepth('ask'))
   }
 
   #fills(columns: Columns, at: number): void {
@@ -323,8 +323,8 @@ export class Encoder {
       number: ++prefix.seq,
       receiveTimeUs: stamp.receiveTimeUs,
       epoch: stamp.epoch,
-      knownBids: knownOf(book, 'bid'),
-      knownAsks: knownOf(book, 'ask'),
+      knownBids: book.boundDepth('bid'),
+      knownAsks: book.boundDepth('ask'),
     })
   }
 
@@ -377,12 +377,6 @@ function endsOf({ streams }: TradePrefix, columns: Columns, at: number): KeptEnd
   const ends = streams[columns.stream[at] ?? 0]
   if (ends === undefined) throw new RangeError('a trade of no stream')
   return ends
-}
-
-/** Levels that are vouched for; NaN: all. */
-function knownOf(book: Book, side: 'bid' | 'ask'): number {
-  const bound = side === 'bid' ? book.bidBound : book.askBound
-  return Number.isNaN(bound) ? Number.NaN : book.knownDepth(side)
 }
 
 /** `,"id":"binance:spot:trade:BTCUSDT:` */

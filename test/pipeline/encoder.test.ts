@@ -59,7 +59,11 @@ test('a change is the same record from the columns of the kernel and from any ot
           `"b":${pairs(bids)},"a":${pairs(asks)}}}`,
       )
       const book = new Book()
-      if (isBounded) book.bidBound = 1
+      if (isBounded) {
+        book.bids.set(1, 1)
+        book.bids.set(2, 1)
+        book.trim(1)
+      }
       const strict = new Columns()
       venue.decode(frame, symbols, strict)
       const number = prefix.seq
