@@ -1,39 +1,67 @@
 // One chunk of a side: a row of places, each a key and, behind all keys, its size. Keys ascend.
 //
+// A key is counted from the least of its chunk, which its owner keeps, in 32 bits: two lines of memory have all of them, and each is compared.
+//
 // Which places are levels is a bit of each in a word that its owner keeps; the others are gaps. A level that goes leaves its key there, in
 // its order, and one that comes takes the nearest gap, so that little is moved. Places that never were one have `END` for a key.
 
 /** Places of a chunk: their keys, then their sizes. */
 export const PLACES: i32 = 32
-export const SIZE_OFFSET: usize = PLACES << 3
-export const CHUNK_BYTES: usize = SIZE_OFFSET * 2
-const END: f64 = Infinity
-const HALF: i32 = PLACES / 2
+export const SIZES_AT: usize = PLACES << 2
+export const CHUNK_BYTES: usize = SIZES_AT + (PLACES << 3)
+/** So far from the least of a chunk a key may be. */
+export const SPAN: f64 = 0xfffffffe
+const END: i32 = i32.MAX_VALUE
+/** Keys are compared with sign: the least is the lowest number. */
+const LEAST: u32 = 0x80000000
+/** To this a double adds a whole number of 32 bits as its own last 32. */
+const WHOLE: f64 = 4503599627370496
 
 /** The bits of the first `count` places. */
 export function firstPlaces(count: i32): u32 {
   return u32((u64(1) << count) - 1)
 }
 
-/**
- * The first place whose key is not below `key`. Half of the places are compared, two at a time: which way a binary search turns is not to be
- * foreseen.
- */
-export function search(places: usize, key: f64): i32 {
-  const upper = i32(load<f64>(places, (HALF - 1) << 3) < key) * HALF
-  const from = places + (upper << 3)
-  const keys = f64x2.splat(key)
-  const zeroth = v128.add<i64>(below(from, keys), below(from + 16, keys))
-  const second = v128.add<i64>(below(from + 32, keys), below(from + 48, keys))
-  const fourth = v128.add<i64>(below(from + 64, keys), below(from + 80, keys))
-  const sixth = v128.add<i64>(below(from + 96, keys), below(from + 112, keys))
-  const all = v128.add<i64>(v128.add<i64>(zeroth, second), v128.add<i64>(fourth, sixth))
-  return upper - i32(i64x2.extract_lane(all, 0) + i64x2.extract_lane(all, 1))
+/** The key that is so far from the least, of 0 to `SPAN`. */
+export function keyFor(distance: f64): i32 {
+  return i32(u32(reinterpret<u64>(distance + WHOLE)) ^ LEAST)
 }
 
-/** For each of two keys at `from`: minus one where it is below, else 0. */
+/** How far from the least the key of place `index` is. */
+export function distanceAt(places: usize, index: i32): f64 {
+  return f64(u32(keyAt(places, index)) ^ LEAST)
+}
+
+export function keyAt(places: usize, index: i32): i32 {
+  return load<i32>(places + (index << 2))
+}
+
+/** Where the size of place `index` stands. */
+export function sizeAt(places: usize, index: i32): usize {
+  return places + SIZES_AT + (index << 3)
+}
+
+export function setPlace(places: usize, index: i32, key: i32, size: f64): void {
+  store<i32>(places + (index << 2), key)
+  store<f64>(sizeAt(places, index), size)
+}
+
+/** The first place whose key is not below `key`. All are compared, four at a time: which way a search turns is not to be foreseen. */
+export function search(places: usize, key: i32): i32 {
+  const keys = i32x4.splat(key)
+  const zeroth = v128.add<i32>(below(places, keys), below(places + 16, keys))
+  const second = v128.add<i32>(below(places + 32, keys), below(places + 48, keys))
+  const fourth = v128.add<i32>(below(places + 64, keys), below(places + 80, keys))
+  const sixth = v128.add<i32>(below(places + 96, keys), below(places + 112, keys))
+  const all = v128.add<i32>(v128.add<i32>(zeroth, second), v128.add<i32>(fourth, sixth))
+  const counts = v128.sub<i32>(i32x4.splat(0), all)
+  const both = i64x2.extract_lane(counts, 0) + i64x2.extract_lane(counts, 1)
+  return i32(both) + i32(both >> 32)
+}
+
+/** For each of four keys at `from`: minus one where it is below, else 0. */
 function below(from: usize, keys: v128): v128 {
-  return f64x2.lt(v128.load(from), keys)
+  return i32x4.lt_s(v128.load(from), keys)
 }
 
 /**
@@ -45,13 +73,11 @@ export function makeGap(places: usize, used: u32, index: i32): i32 {
   const down = 31 - i32(clz(~used & firstPlaces(index)))
   if (up < PLACES && (down < 0 || up - index < index - down)) {
     lastGap = up
-    for (let place = places + (up << 3); place > places + (index << 3); place -= 8)
-      copyLevel(place, place - 8)
+    for (let place = up; place > index; place--) copyLevel(places, place, place - 1)
     return index
   }
   lastGap = down
-  for (let place = places + (down << 3); place < places + ((index - 1) << 3); place += 8)
-    copyLevel(place, place + 8)
+  for (let place = down; place < index - 1; place++) copyLevel(places, place, place + 1)
   return index - 1
 }
 
@@ -60,29 +86,29 @@ export let lastGap: i32 = 0
 
 /** Moves the levels of a chunk to its begin, all gaps behind them. */
 export function pack(places: usize, used: u32): void {
-  let to = places
-  for (let left = used; left != 0; left &= left - 1) {
-    copyLevel(to, places + (ctz(left) << 3))
-    to += 8
-  }
-  empty(places, i32(popcnt(used)))
+  let to = 0
+  for (let left = used; left != 0; left &= left - 1) copyLevel(places, to++, i32(ctz(left)))
+  empty(places, to)
 }
 
 /** Leaves gaps behind the first `count` places. */
 export function empty(places: usize, count: i32): void {
-  for (let place = places + (count << 3); place < places + SIZE_OFFSET; place += 8) store<f64>(place, END)
+  for (let index = count; index < PLACES; index++) store<i32>(places + (index << 2), END)
 }
 
-export function move(to: usize, from: usize, count: i32): void {
-  memory.copy(to, from, count << 3)
-  memory.copy(to + SIZE_OFFSET, from + SIZE_OFFSET, count << 3)
+/** Moves `count` levels from place `first` of one chunk to place `index` of another, or of the same. */
+export function move(to: usize, index: i32, from: usize, first: i32, count: i32): void {
+  memory.copy(to + (index << 2), from + (first << 2), count << 2)
+  memory.copy(sizeAt(to, index), sizeAt(from, first), count << 3)
 }
 
-export function setSize(place: usize, size: f64): void {
-  store<f64>(place, size, SIZE_OFFSET)
+/** Counts the keys of `count` places from `index` on from a least that is higher by `rise`. */
+export function recount(places: usize, index: i32, count: i32, rise: f64): void {
+  const less = i32(i64(rise))
+  for (let place = index; place < index + count; place++)
+    store<i32>(places + (place << 2), keyAt(places, place) - less)
 }
 
-function copyLevel(to: usize, from: usize): void {
-  store<f64>(to, load<f64>(from))
-  store<f64>(to, load<f64>(from, SIZE_OFFSET), SIZE_OFFSET)
+function copyLevel(places: usize, to: i32, from: i32): void {
+  setPlace(places, to, keyAt(places, from), load<f64>(sizeAt(places, from)))
 }

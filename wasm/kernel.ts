@@ -8,19 +8,10 @@ import { scanOkx } from './okx'
 import { beginWalk, endFrame, levels } from './walk'
 
 export * from './memory'
-export { BEST_PLACES, BEST_USED, BIG, COUNT } from './side'
-export {
-  clearSide,
-  depthOf,
-  freeSide,
-  levelAt,
-  newSide,
-  scaleKeys,
-  setEvent,
-  setLevel,
-  trimSide,
-} from './side'
-export { SIZE_OFFSET } from './chunk'
+export { BEST_KEYS, BEST_LEAST, BEST_SIZES, BEST_USED, COUNT } from './directory'
+export { clearSide, freeSide, newSide } from './directory'
+export { BIG } from './side'
+export { depthOf, keyOf, scaleKeys, setEvent, setLevel, sizePlaceOf, trimSide } from './side'
 export { writeDelta, writeTrade } from './record'
 export { addSymbol, findSymbol, freeSymbols, newSymbols } from './symbols'
 export { LEVEL_TEXT_LIMIT, NUMBER_TEXT_LIMIT, writeDecimal, writeInteger, writeSide } from './text'

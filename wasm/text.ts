@@ -1,8 +1,9 @@
 // Levels as text, the way they stand in records: `["7403.89","0.002"]`. Decimals are written without trailing zeros.
 import { FRAME, LEVEL_LIMIT, PRICE_DECIMALS, PRICES, TEXT_LENGTH } from './memory'
-import { SIZE_OFFSET } from './chunk'
+import { sizeAt } from './chunk'
 import { textOf } from './walk'
-import { chunksOf, entryOf, EXACT_LIMIT, lastPlace, placesOf, usedOf, withoutLast } from './side'
+import { chunksOf, entryOf, keyIn, lastPlace, placesOf, usedOf, withoutLast } from './directory'
+import { EXACT_LIMIT } from './side'
 
 /** A number takes no more: 16 digits, up to 18 zeros before them, sign and point. */
 export const NUMBER_TEXT_LIMIT: usize = 40
@@ -91,12 +92,12 @@ export function writeSide(
   for (let chunk = chunksOf(side) - 1; chunk >= 0 && left > 0; chunk--) {
     const entry = entryOf(side, chunk)
     for (let used = usedOf(entry); used != 0 && left > 0; used = withoutLast(used)) {
-      const level = placesOf(entry) + (lastPlace(used) << 3)
+      const index = lastPlace(used)
       if (left < depth) store<u8>(at++, COMMA)
       store<u16>(at, BEGIN)
-      at = writeDecimal(at + 2, load<f64>(level) * sign, priceDecimals)
+      at = writeDecimal(at + 2, keyIn(entry, index) * sign, priceDecimals)
       at = between(at)
-      at = writeDecimal(at, load<f64>(level, SIZE_OFFSET), sizeDecimals)
+      at = writeDecimal(at, load<f64>(sizeAt(placesOf(entry), index)), sizeDecimals)
       store<u16>(at, END)
       at += 2
       left--

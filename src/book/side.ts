@@ -28,17 +28,16 @@ export class Side {
 
   /** Scaled price of level `depth`, 0 being the best; NaN where there is no such level. */
   price(depth: number): number {
-    const at = this.#at(depth)
     // The sum turns the -0 of an ask at price 0 into 0.
-    return at === 0 ? Number.NaN : this.#sign * this.#keyAt(at) + 0
+    return this.#sign * this.#keyOf(depth) + 0
   }
 
   /** Scaled size of level `depth`; exact, hence a `bigint` beyond 2^53. NaN where there is no such level. */
   size(depth: number): number | bigint {
-    const at = this.#at(depth)
-    if (at === 0) return Number.NaN
-    const size = this.#sizeAt(at)
-    return size === Infinity ? this.#bigAt(this.#keyAt(at)) : size
+    const place = this.#sizePlaceOf(depth)
+    if (place === 0) return Number.NaN
+    const size = this.#kernel.doubles[place >>> 3] ?? Number.NaN
+    return size === Infinity ? this.#bigAt(this.#keyOf(depth)) : size
   }
 
   /** Scaled size at `price`; `undefined` where there is no such level. */
@@ -105,28 +104,26 @@ export class Side {
     const factor = POW10[power] ?? Number.NaN
     const exact = 10n ** BigInt(power)
     for (let depth = 0; depth < this.count; depth++) {
-      const at = this.#at(depth)
-      const key = this.#keyAt(at)
-      const size = this.#sizeAt(at)
+      const at = this.#sizePlaceOf(depth) >>> 3
+      const key = this.#keyOf(depth)
+      const size = this.#kernel.doubles[at] ?? Number.NaN
       const wide = size * factor
       const isExact = Number.isSafeInteger(wide)
       if (!isExact) this.#keep(key, (size === Infinity ? this.#bigAt(key) : BigInt(size)) * exact)
-      this.#kernel.doubles[(at + this.#kernel.sizeOffset) >>> 3] = isExact ? wide : Infinity
+      this.#kernel.doubles[at] = isExact ? wide : Infinity
     }
   }
 
-  /** Where level `depth` stands; 0 where there is no such level. */
-  #at(depth: number): number {
-    if (depth === 0) return this.#kernel.bestAt(this.place)
-    return depth >= 0 && depth < this.count ? this.#kernel.levelAt(this.place, depth) : 0
+  /** The key of level `depth`; NaN where there is no such level. */
+  #keyOf(depth: number): number {
+    if (depth === 0) return this.#kernel.bestKey(this.place)
+    return depth > 0 && depth < this.count ? this.#kernel.keyOf(this.place, depth) : Number.NaN
   }
 
-  #keyAt(at: number): number {
-    return this.#kernel.doubles[at >>> 3] ?? Number.NaN
-  }
-
-  #sizeAt(at: number): number {
-    return this.#kernel.doubles[(at + this.#kernel.sizeOffset) >>> 3] ?? Number.NaN
+  /** Where the size of level `depth` stands; 0 where there is no such level. */
+  #sizePlaceOf(depth: number): number {
+    if (depth === 0) return this.#kernel.bestSizePlace(this.place)
+    return depth > 0 && depth < this.count ? this.#kernel.sizePlaceOf(this.place, depth) : 0
   }
 
   #bigAt(key: number): bigint {

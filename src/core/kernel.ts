@@ -25,7 +25,7 @@ const TEXT_BYTES = 64 * 1024
  * bytes from its begin. docs/decisions/0006 tells what it gains.
  *
  * Memory that grows leaves no view of it valid: every array here and of `columns` is to be read anew after each call that may take
- * memory: `newSide`, `setLevel`, `setEvent`, `reserveText`, `newSymbols`, `findSymbol`, `addSymbol`, `keepTexts`.
+ * memory: `newSide`, `setLevel`, `setEvent`, `scaleKeys`, `reserveText`, `newSymbols`, `findSymbol`, `addSymbol`, `keepTexts`.
  */
 export class Kernel {
   readonly #exports: Readonly<Record<string, unknown>>
@@ -33,6 +33,7 @@ export class Kernel {
   readonly #newSide: Call
   readonly #setLevel: Call
   readonly #setEvent: Call
+  readonly #scaleKeys: Call
   readonly #newRoom: Call
   readonly #newSymbols: Call
   readonly #findSymbol: Call
@@ -52,8 +53,9 @@ export class Kernel {
 
   readonly clearSide: Call
   readonly trimSide: Call
-  readonly scaleKeys: Call
-  readonly levelAt: Call
+  /** Of level `depth` of a side, 0 being the best: its key (NaN: there is no such level), and where its size stands (0). */
+  readonly keyOf: Call
+  readonly sizePlaceOf: Call
   readonly depthOf: Call
   /** Write a number, or levels of a side, at a place of the memory; answer the place behind. */
   readonly writeInteger: Call
@@ -62,12 +64,12 @@ export class Kernel {
   /** Write a change of a book, or a trade, as a record: see wasm/record.ts. */
   readonly writeDelta: Call
   readonly writeTrade: Call
-  /** Bytes from the key of a level to its size. */
-  readonly sizeOffset: number
   readonly #countOffset: number
   readonly #bigOffset: number
   readonly #bestUsedOffset: number
-  readonly #bestPlacesOffset: number
+  readonly #bestLeastOffset: number
+  readonly #bestKeysOffset: number
+  readonly #bestSizesOffset: number
 
   /** Where a scan reads the frame, and a checksum its bytes: who writes here calls one of both, since records are written from it. */
   frame = new Uint8Array()
@@ -104,8 +106,9 @@ export class Kernel {
     this.crcOfFrame = this.#call('crcOfFrame')
     this.clearSide = this.#call('clearSide')
     this.trimSide = this.#call('trimSide')
-    this.scaleKeys = this.#call('scaleKeys')
-    this.levelAt = this.#call('levelAt')
+    this.#scaleKeys = this.#call('scaleKeys')
+    this.keyOf = this.#call('keyOf')
+    this.sizePlaceOf = this.#call('sizePlaceOf')
     this.depthOf = this.#call('depthOf')
     this.writeInteger = this.#call('writeInteger')
     this.writeDecimal = this.#call('writeDecimal')
@@ -118,11 +121,12 @@ export class Kernel {
     this.#addSymbol = this.#call('addSymbol')
     this.numberTextLimit = this.#number('NUMBER_TEXT_LIMIT')
     this.levelTextLimit = this.#number('LEVEL_TEXT_LIMIT')
-    this.sizeOffset = this.#number('SIZE_OFFSET')
     this.#countOffset = this.#number('COUNT')
     this.#bigOffset = this.#number('BIG')
     this.#bestUsedOffset = this.#number('BEST_USED')
-    this.#bestPlacesOffset = this.#number('BEST_PLACES')
+    this.#bestLeastOffset = this.#number('BEST_LEAST')
+    this.#bestKeysOffset = this.#number('BEST_KEYS')
+    this.#bestSizesOffset = this.#number('BEST_SIZES')
     const freeSide = this.#call('freeSide')
     this.#sides = new FinalizationRegistry((side) => freeSide(side))
     const freeRoom = this.#call('freeRoom')
@@ -185,16 +189,24 @@ export class Kernel {
     return this.#integers[(side + this.#countOffset) >>> 2] ?? 0
   }
 
-  /** Where the key of the best level stands; 0 where a side has none. */
-  bestAt(side: number): number {
-    const used = this.#integers[(side + this.#bestUsedOffset) >>> 2] ?? 0
-    return used === 0 ? 0 : side + this.#bestPlacesOffset + ((31 - Math.clz32(used)) << 3)
+  /** The key of the best level; NaN where a side has none. A call into the program would take longer. */
+  bestKey(side: number): number {
+    const best = this.#bestOf(side)
+    if (best < 0) return Number.NaN
+    const least = this.doubles[(side + this.#bestLeastOffset) >>> 3] ?? Number.NaN
+    // As its chunk counts it: from the lowest number of 32 bits.
+    return least + ((this.#integers[((side + this.#bestKeysOffset) >>> 2) + best] ?? 0) + 2 ** 31)
   }
 
-  /** The key of the best level; NaN where a side has none. */
-  bestKey(side: number): number {
-    const at = this.bestAt(side)
-    return at === 0 ? Number.NaN : (this.doubles[at >>> 3] ?? Number.NaN)
+  /** Where the size of the best level stands; 0 where a side has none. */
+  bestSizePlace(side: number): number {
+    const best = this.#bestOf(side)
+    return best < 0 ? 0 : side + this.#bestSizesOffset + (best << 3)
+  }
+
+  /** The place of the best level in its chunk; -1 where a side has none. */
+  #bestOf(side: number): number {
+    return 31 - Math.clz32(this.#integers[(side + this.#bestUsedOffset) >>> 2] ?? 0)
   }
 
   /** Says whether a side has a size beyond 2^53: `setEvent` leaves it to the caller then. */
@@ -218,6 +230,12 @@ export class Kernel {
     const now = this.#setEvent(bidPlace, askPlace, at, done, priceDecimals, sizeDecimals)
     this.#lookIfGrown()
     return now
+  }
+
+  /** Multiplies all keys of a side. */
+  scaleKeys(side: number, factor: number): void {
+    this.#scaleKeys(side, factor)
+    this.#lookIfGrown()
   }
 
   /** A loop: of a few bytes it costs less than a view of them. */

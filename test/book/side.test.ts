@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { SET, type SetOutcome, Side } from '../../src/book/side.ts'
+import { kernel } from '../../src/core/kernel.ts'
 import { SeededRandom } from '../../src/runtime/sim-random.ts'
 
 type Action =
@@ -45,6 +46,13 @@ const prices = fc.oneof(
   { weight: 20, arbitrary: fc.integer({ min: -5, max: 60 }) },
   { weight: 2, arbitrary: fc.integer({ min: -100_000, max: 6_183_763 }) },
   { weight: 1, arbitrary: fc.constantFrom(-0, Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER) },
+  // Where chunks cannot count any further, whatever they begin at.
+  {
+    weight: 4,
+    arbitrary: fc
+      .tuple(fc.integer({ min: -9, max: 9 }), fc.integer({ min: -2, max: 2 }))
+      .map(([quarters, near]) => quarters * 2 ** 30 + near),
+  },
 )
 const sizes = fc.oneof(
   { weight: 4, arbitrary: fc.constant(0n) },
@@ -180,8 +188,9 @@ for (const name of ['bid', 'ask'] as const) {
 
 for (const name of ['bid', 'ask'] as const) {
   test(`thousands of levels on the ${name} side come and go as in the sorted map`, () => {
-    for (let seed = 1; seed <= 6; seed++) {
-      const random = new SeededRandom(seed)
+    // From levels side by side to levels of which no two can be counted together.
+    for (const [seed, unit] of [1, 1, 2 ** 18 + 1, 2 ** 22 + 1, 2 ** 28 + 1, 2 ** 32 + 1].entries()) {
+      const random = new SeededRandom(seed + 1)
       const whole = (below: number): number => Math.floor(random.next() * below)
       const side = new Side(name)
       const model = new Model(name)
@@ -192,12 +201,12 @@ for (const name of ['bid', 'ask'] as const) {
         const around = whole(4_000)
         for (let turn = 0; turn < 600; turn++) {
           const size = BigInt(random.next() < comes ? 1 + whole(9) : 0)
-          setBoth(side, model, { price: around + whole(spread), size })
+          setBoth(side, model, { price: (around + whole(spread)) * unit, size })
         }
         if (round % 10 === 7) trimBoth(side, model, whole(side.count + 1))
         if (round % 20 === 13) widenPricesOfBoth(side, model, 1)
         sameAs(side, model)
-        const price = whole(8_000)
+        const price = whole(8_000) * unit
         const better = model.sorted().filter(([at]) => (name === 'bid' ? at >= price : at <= price))
         assert.equal(side.depthOf(price), better.length)
       }
@@ -243,4 +252,17 @@ test('a big size that is replaced or removed leaves nothing behind', () => {
   assert.equal(side.set(100, 0), SET.missing)
   side.set(100, 9)
   assert.equal(side.size(0), 9)
+})
+
+test('a price is there right after prices are counted finer, also where that took more memory', () => {
+  let isGrown = false
+  for (let count = 1_000; !isGrown && count < 1_000_000; count *= 2) {
+    const side = new Side('bid')
+    for (let price = 1; price <= count; price++) side.set(price, 1)
+    const { doubles } = kernel()
+    side.widenPrices(3)
+    isGrown = doubles !== kernel().doubles
+    assert.equal(side.price(0), count * 1_000)
+  }
+  assert.ok(isGrown)
 })

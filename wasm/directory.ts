@@ -1,0 +1,302 @@
+// The chunks of a side, in their order, the best last, and the directory that has all that finds a level: for each chunk the least that its keys
+// can be, where it is, and which of its places are levels. A key belongs to the last chunk whose least is not above it, or to the first. Where
+// there are several chunks, none is without levels.
+//
+// A chunk counts its keys from its least, with 32 bits (wasm/chunk.ts). What is too far from there to be counted begins a chunk of its own.
+//
+// A book that was not touched for long is in no cache, and then each line of memory counts that is waited for. The chunk of the best levels and
+// its entry are part of the side, so that nothing has to be read to know where they are; the directory has the other chunks.
+import { distanceAt, empty, firstPlaces, move, pack, PLACES, recount, SIZES_AT, SPAN } from './chunk'
+import { chunks, LINE, SIDE_BYTES, sides } from './slab'
+
+/** A chunk with fewer levels joins a neighbour, if both together leave room. */
+export const FEW: i32 = PLACES / 4
+/** A full chunk gives to a neighbour that has room for this many. */
+const SOME_ROOM: i32 = PLACES / 8
+
+/** What stands at a side: where its directory is, for how many chunks there is room there, how many there are in all, and how many levels. */
+const DIRECTORY: usize = 0
+const CAPACITY: usize = 4
+const CHUNKS: usize = 8
+export const COUNT: usize = 12
+/** The chunk of the last search in the directory. */
+const HINT: usize = 16
+/** The chunk of the level that was read last; -1 where a level was set since. */
+export const READ_CHUNK: usize = 20
+/** The entry of the best chunk, and its places. */
+export const TOP: usize = 40
+export const TOP_PLACES: usize = LINE
+
+/** A chunk in the directory: no key of it is below this, where its places are, and which are levels. */
+const LEAST: usize = 0
+const PLACES_AT: usize = 8
+export const USED: usize = 12
+const ENTRY_BYTES: usize = 16
+const FIRST_CAPACITY: usize = 2
+/** Of the best chunk, for who reads only its best level. */
+export const BEST_USED: usize = TOP + USED
+export const BEST_LEAST: usize = TOP + LEAST
+export const BEST_KEYS: usize = TOP_PLACES
+export const BEST_SIZES: usize = TOP_PLACES + SIZES_AT
+
+/** So many chunks further down a level is near. */
+const NEAR: i32 = 16
+
+/** The first chunk begins so far below the first key that is below all others: a quarter of what it can count. */
+const SLACK: f64 = 0x40000000
+
+/** A new side without levels; answers its place in memory, by which all else knows it. */
+export function newSide(): usize {
+  const side = sides.take()
+  memory.fill(side, 0, SIDE_BYTES)
+  store<usize>(side, heap.alloc(FIRST_CAPACITY * ENTRY_BYTES), DIRECTORY)
+  store<usize>(side, FIRST_CAPACITY, CAPACITY)
+  store<i32>(side, 1, CHUNKS)
+  store<usize>(side + TOP, side + TOP_PLACES, PLACES_AT)
+  empty(side + TOP_PLACES, 0)
+  store<i32>(side, -1, READ_CHUNK)
+  return side
+}
+
+export function freeSide(side: usize): void {
+  for (let chunk = chunksOf(side) - 2; chunk >= 0; chunk--) chunks.give(placesOf(entryOf(side, chunk)))
+  heap.free(load<usize>(side, DIRECTORY))
+  sides.give(side)
+}
+
+/** Forgets all levels, and gives their memory back. */
+export function clearSide(side: usize): void {
+  while (chunksOf(side) > 1) removeChunk(side, 0)
+  empty(side + TOP_PLACES, 0)
+  setUsed(side, side + TOP, 0)
+}
+
+/** The entry of the chunk that `key` belongs to. */
+export function entryFor(side: usize, key: f64): usize {
+  const top = side + TOP
+  if (!(key < leastOf(top)) || chunksOf(side) == 1) return top
+  const directory = load<usize>(side, DIRECTORY)
+  const chunk = chunkFor(directory, chunksOf(side) - 2, load<i32>(side, HINT), key)
+  store<i32>(side, chunk, HINT)
+  return directory + usize(chunk) * ENTRY_BYTES
+}
+
+/** Which of the chunks up to `last` of a directory that is; the search begins at `hint`. */
+function chunkFor(directory: usize, last: i32, hint: i32, key: f64): i32 {
+  let low = 0
+  let high = last
+  if (leastAt(directory, hint) <= key) {
+    if (hint == last || key < leastAt(directory, hint + 1)) return hint
+    low = hint + 1
+  } else {
+    high = max(0, hint - 1)
+    // Levels of a frame go away from the top, mostly not far.
+    const near = max(0, hint - NEAR)
+    if (leastAt(directory, near) <= key) low = near
+  }
+  // Mostly it is the neighbour, or a new frame begins at the top.
+  if (leastAt(directory, high) <= key) return high
+  // Which way it turns is not to be foreseen, hence no branch.
+  for (let count = high - low; count > 0;) {
+    const half = (count + 1) >> 1
+    low += leastAt(directory, low + half) <= key ? half : 0
+    count -= half
+  }
+  return low
+}
+
+/** Sees to it that a key is not too far to be counted in the chunk that it belongs to. */
+export function makeReach(side: usize, entry: usize, key: f64): void {
+  const below = key - SLACK
+  if (levelsOf(entry) == 0) {
+    empty(placesOf(entry), 0)
+    store<f64>(entry, below, LEAST)
+  } else if (key > leastOf(entry)) {
+    const chunk = chunkOf(side, entry)
+    addChunk(side, chunk)
+    giveDown(side, chunk + 1, levelsOf(entryOf(side, chunk + 1)))
+    store<f64>(entryOf(side, chunk + 1), key, LEAST)
+  } else if (lastKeyOf(entry) - below <= SPAN) {
+    recount(packed(entry), 0, levelsOf(entry), below - leastOf(entry))
+    store<u32>(entry, firstPlaces(levelsOf(entry)), USED)
+    store<f64>(entry, below, LEAST)
+  } else {
+    addChunk(side, 0)
+    store<f64>(entryOf(side, 0), below, LEAST)
+  }
+}
+
+/** A full chunk gives to the next, or to the one before; where neither has room, to a new one before it, half of what it has. */
+export function makeRoom(side: usize, chunk: i32): void {
+  const next = chunk + 1
+  const above = roomWith(side, chunk, next)
+  const below = roomWith(side, chunk, chunk - 1)
+  if (above >= SOME_ROOM) giveUp(side, chunk, (above + 1) >> 1)
+  else if (below >= SOME_ROOM) giveDown(side, chunk, (below + 1) >> 1)
+  else {
+    addChunk(side, chunk)
+    giveDown(side, next, PLACES / 2)
+  }
+}
+
+/** A chunk of few levels is joined with the next, or with the one before, where there is room; without any levels in any case. */
+export function join(side: usize, chunk: i32): void {
+  const count = levelsOf(entryOf(side, chunk))
+  const needed = count == 0 ? 0 : count + FEW
+  if (roomWith(side, chunk, chunk + 1) >= needed) merge(side, chunk)
+  else if (roomWith(side, chunk, chunk - 1) >= needed) merge(side, chunk - 1)
+}
+
+/** How many levels a neighbour of a chunk has room for; none where their keys are too far from each other to be counted together; -1: it is none. */
+function roomWith(side: usize, chunk: i32, neighbour: i32): i32 {
+  if (neighbour < 0 || neighbour >= chunksOf(side)) return -1
+  const lower = entryOf(side, min(chunk, neighbour))
+  const upper = entryOf(side, max(chunk, neighbour))
+  return lastKeyOf(upper) - leastOf(lower) <= SPAN ? PLACES - levelsOf(entryOf(side, neighbour)) : 0
+}
+
+/** The highest key of a chunk; its least where it has no levels. */
+function lastKeyOf(entry: usize): f64 {
+  return usedOf(entry) == 0 ? leastOf(entry) : keyIn(entry, lastPlace(usedOf(entry)))
+}
+
+/** Joins a chunk with the next. */
+function merge(side: usize, chunk: i32): void {
+  giveUp(side, chunk, levelsOf(entryOf(side, chunk)))
+  removeChunk(side, chunk)
+}
+
+/** Moves the last `count` levels of a chunk to the begin of the next. */
+function giveUp(side: usize, chunk: i32, count: i32): void {
+  if (count == 0) return
+  const giver = entryOf(side, chunk)
+  const taker = entryOf(side, chunk + 1)
+  const from = packed(giver)
+  const to = packed(taker)
+  const left = levelsOf(giver) - count
+  const least = keyIn(giver, left)
+  move(to, count, to, 0, levelsOf(taker))
+  recount(to, count, levelsOf(taker), least - leastOf(taker))
+  move(to, 0, from, left, count)
+  recount(to, 0, count, least - leastOf(giver))
+  store<f64>(taker, least, LEAST)
+  given(giver, taker, count)
+}
+
+/** Moves the first `count` levels of a chunk to the end of the one before. */
+function giveDown(side: usize, chunk: i32, count: i32): void {
+  const giver = entryOf(side, chunk)
+  const taker = entryOf(side, chunk - 1)
+  const from = packed(giver)
+  const to = packed(taker)
+  const left = levelsOf(giver) - count
+  const least = left == 0 ? leastOf(giver) : keyIn(giver, count)
+  move(to, levelsOf(taker), from, 0, count)
+  recount(to, levelsOf(taker), count, leastOf(taker) - leastOf(giver))
+  move(from, 0, from, count, left)
+  recount(from, 0, left, least - leastOf(giver))
+  store<f64>(giver, least, LEAST)
+  given(giver, taker, count)
+}
+
+/** Both are packed. */
+function given(giver: usize, taker: usize, count: i32): void {
+  const left = levelsOf(giver) - count
+  store<u32>(taker, firstPlaces(levelsOf(taker) + count), USED)
+  store<u32>(giver, firstPlaces(left), USED)
+  empty(placesOf(giver), left)
+}
+
+function packed(entry: usize): usize {
+  const places = placesOf(entry)
+  pack(places, usedOf(entry))
+  return places
+}
+
+/** Puts a chunk without levels before this one, which from now on has nothing below its first level. */
+function addChunk(side: usize, chunk: i32): void {
+  const least = leastOf(entryOf(side, chunk))
+  const others = chunksOf(side) - 1
+  const capacity = load<i32>(side, CAPACITY)
+  if (others == capacity) {
+    const more = capacity + ((capacity + 1) >> 1)
+    store<usize>(side, heap.realloc(load<usize>(side, DIRECTORY), usize(more) * ENTRY_BYTES), DIRECTORY)
+    store<i32>(side, more, CAPACITY)
+  }
+  store<i32>(side, others + 2, CHUNKS)
+  const entry = entryOf(side, chunk)
+  memory.copy(entry + ENTRY_BYTES, entry, usize(others - chunk) * ENTRY_BYTES)
+  const places = chunks.take()
+  store<f64>(entry, least, LEAST)
+  store<usize>(entry, places, PLACES_AT)
+  store<u32>(entry, 0, USED)
+  empty(places, 0)
+}
+
+/** Takes a chunk out of the directory. */
+export function removeChunk(side: usize, chunk: i32): void {
+  const entry = entryOf(side, chunk)
+  const others = chunksOf(side) - 2
+  chunks.give(placesOf(entry))
+  setUsed(side, entry, 0)
+  memory.copy(entry, entry + ENTRY_BYTES, usize(others - chunk) * ENTRY_BYTES)
+  store<i32>(side, others + 1, CHUNKS)
+  store<i32>(side, min(load<i32>(side, HINT), max(0, others - 1)), HINT)
+}
+
+/** These places of a chunk are levels from now on. */
+export function setUsed(side: usize, entry: usize, used: u32): void {
+  const more = i32(popcnt(used)) - levelsOf(entry)
+  store<u32>(entry, used, USED)
+  store<i32>(side, load<i32>(side, COUNT) + more, COUNT)
+  store<i32>(side, -1, READ_CHUNK)
+}
+
+export function chunksOf(side: usize): i32 {
+  return load<i32>(side, CHUNKS)
+}
+
+export function entryOf(side: usize, chunk: i32): usize {
+  if (chunk == chunksOf(side) - 1) return side + TOP
+  return load<usize>(side, DIRECTORY) + usize(chunk) * ENTRY_BYTES
+}
+
+export function chunkOf(side: usize, entry: usize): i32 {
+  if (entry == side + TOP) return chunksOf(side) - 1
+  return i32(entry - load<usize>(side, DIRECTORY)) / i32(ENTRY_BYTES)
+}
+
+export function placesOf(entry: usize): usize {
+  return load<usize>(entry, PLACES_AT)
+}
+
+/** A bit for each place that is a level. */
+export function usedOf(entry: usize): u32 {
+  return load<u32>(entry, USED)
+}
+
+export function levelsOf(entry: usize): i32 {
+  return i32(popcnt(usedOf(entry)))
+}
+
+/** The key of a place of a chunk. */
+export function keyIn(entry: usize, index: i32): f64 {
+  return leastOf(entry) + distanceAt(placesOf(entry), index)
+}
+
+export function leastOf(entry: usize): f64 {
+  return load<f64>(entry, LEAST)
+}
+
+function leastAt(directory: usize, chunk: i32): f64 {
+  return leastOf(directory + usize(chunk) * ENTRY_BYTES)
+}
+
+/** The last of these places. */
+export function lastPlace(places: u32): i32 {
+  return 31 - i32(clz(places))
+}
+
+export function withoutLast(places: u32): u32 {
+  return places & ~(0x80000000 >> clz(places))
+}
