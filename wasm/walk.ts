@@ -395,11 +395,13 @@ function shuffles(): usize {
   const table = heap.alloc(16 * 32 * 16)
   memory.fill(table, 0xff, 16 * 32 * 16)
   for (let point = 0; point < 16; point++)
-    for (let stop = 0; stop <= 16; stop++) {
-      let to = table + (usize((point << 5) | stop) << 4) + 15
-      for (let from = stop - 1; from >= 0; from--) if (from != point) store<u8>(to--, u8(from))
-    }
+    for (let stop = 0; stop <= 16; stop++) shuffle(table + (usize((point << 5) | stop) << 4), point, stop)
   return table
+}
+
+function shuffle(place: usize, point: i32, stop: i32): void {
+  let to = place + 15
+  for (let from = stop - 1; from >= 0; from--) if (from != point) store<u8>(to--, u8(from))
 }
 
 const SHUFFLES = shuffles()
