@@ -3,6 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import type { Figures } from './speed/run.ts'
 
+/** As sysexits.h has it. */
+const USAGE_FAULT = 64
+
 export interface SpeedMeasured {
   /** By input and candidate, a run a round. */
   readonly inputs: Readonly<Record<string, Readonly<Record<string, readonly Figures[]>>>>
@@ -52,6 +55,16 @@ export interface Measured {
 /** The one in the middle; NaN of none. */
 export const median = (numbers: readonly number[]): number =>
   numbers.toSorted((one, other) => one - other)[Math.floor(numbers.length / 2)] ?? NaN
+
+/** What `parse` answers; where it throws, says so with the usage and ends. */
+export function parsed<T>(parse: () => T, usage: string): T {
+  try {
+    return parse()
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\nUsage: ${usage}`)
+    process.exit(USAGE_FAULT)
+  }
+}
 
 /** The machine, as far as it tells of itself. */
 function machineText(): string {

@@ -19,7 +19,7 @@ import { findCommand } from '../scripts/tools.ts'
 import type { Status } from '../src/app/status.ts'
 import { VENUE_IDS } from '../src/core/ids.ts'
 import { journalLines } from '../test/journal/journal-records.ts'
-import { keep, median, type SocketMeasured } from './measured.ts'
+import { keep, median, parsed, type SocketMeasured } from './measured.ts'
 import { manyMarkets } from './speed/market.ts'
 import { made, type Play, recorded } from './socket/plays.ts'
 import type { Taken } from './socket/receiver.ts'
@@ -41,13 +41,22 @@ const MEMORY = /^collector_process_resident_memory_bytes\{process="collector"\} 
 /** After the last frame was sent, all is read and written within this. */
 const SETTLE_MS = 1_500
 const REQUEST_MS = 5_000
+const MODES = ['bare', 'collector'] as const
 /** Plays of a flood that do not count: the first are met by cold code. */
 const WARM_ROUNDS = 2
 const TIMES = /"venue_time_us":(\d+),"recv_time_us":(\d+)/
 
-const { values } = parseArgs({
-  options: { only: { type: 'string' }, rounds: { type: 'string', default: '5' }, json: { type: 'string' } },
-})
+const { values } = parsed(
+  () =>
+    parseArgs({
+      options: {
+        only: { type: 'string' },
+        rounds: { type: 'string', default: '5' },
+        json: { type: 'string' },
+      },
+    }),
+  'npm run bench:socket [-- --only NAME] [--rounds N] [--json FILE]',
+)
 const PROGRAM = join(import.meta.dirname, '../bin/marketprism.mjs')
 const rounds = Number(values.rounds)
 const folder = mkdtempSync(join(tmpdir(), 'marketprism-socket-'))
@@ -167,14 +176,14 @@ async function flood(play: Play): Promise<SocketMeasured['floods'][number]> {
   const receivers = { bare: new Receiver(play, 'bare'), collector: new Receiver(play, 'collector') }
   let faults = ''
   for (let round = -WARM_ROUNDS; round < rounds; round++) {
-    for (const mode of ['bare', 'collector'] as const) {
+    for (const mode of round % 2 === 0 ? MODES : MODES.toReversed()) {
       const { journal, ...taken } = await receivers[mode].take(0)
       if (round >= 0) rates[mode].push(taken.frames / taken.cpuSeconds)
       if (mode === 'collector') faults = faultsOf(play, taken)
       rmSync(journal, { recursive: true })
     }
   }
-  for (const mode of ['bare', 'collector'] as const) receivers[mode].stop()
+  for (const mode of MODES) receivers[mode].stop()
   const shares = rates.collector.map((rate, at) => (rate / (rates.bare[at] ?? NaN)) * 100)
   console.log(
     `flood   ${play.name.padEnd(20)} collector ${whole(median(rates.collector))}/s, bare ws ${whole(median(rates.bare))}/s: ` +

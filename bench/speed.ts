@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { installFolder } from '../scripts/install.ts'
-import { keep, median, type SpeedMeasured } from './measured.ts'
+import { keep, median, parsed, type SpeedMeasured } from './measured.ts'
 import { type Input, inputs, save } from './speed/inputs.ts'
 import { manyMarkets, MARKETS } from './speed/market.ts'
 import { mix } from './speed/mix.ts'
@@ -23,7 +23,7 @@ const WITH_BOOKS = ['book', ...PEERS]
 /** Equal but for the rounding of a million additions: one price that is wrong once by a tick is seen. */
 const SAME = 1e-12
 const QUICK_INPUTS = 2
-/** Rows of inputs that are held against their first: the same levels a side, the same markets. */
+/** Rows of inputs that are held against their first: the same levels a side, markets of the same kinds (but no large one among ten). */
 const GROWTH = [
   [100, 10, 1_000, 5_000].map((books) => ({ markets: manyMarkets(books), levels: 400 })),
   [100, 1_000, 5_000].map((levels) => ({ markets: MARKETS, levels })),
@@ -32,14 +32,18 @@ const GROWTH_FRAMES = 200_000
 const MEMORY_BOOKS = 1_000
 const MEMORY_LEVELS = 1_000
 
-const { values } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    rounds: { type: 'string' },
-    json: { type: 'string' },
-    only: { type: 'string' },
-  },
-})
+const { values } = parsed(
+  () =>
+    parseArgs({
+      options: {
+        quick: { type: 'boolean', default: false },
+        rounds: { type: 'string' },
+        json: { type: 'string' },
+        only: { type: 'string' },
+      },
+    }),
+  'npm run bench [-- --quick] [--rounds N] [--json FILE] [--only NAME]',
+)
 const isQuick = values.quick
 const rounds = Number(values.rounds ?? (isQuick ? 1 : 5))
 const candidates = isQuick ? OWN : [...OWN, ...PEERS]
@@ -50,14 +54,15 @@ type Runs = ReadonlyMap<string, readonly Figures[]>
 function measure({ venue }: Input, file: string): Runs {
   const runs = new Map<string, Figures[]>(candidates.map((name) => [name, []]))
   for (let round = 0; round < rounds; round++) {
-    // Each has each place in turn: what the machine does meanwhile favours none.
-    for (const name of [
-      ...candidates.slice(round % candidates.length),
-      ...candidates.slice(0, round % candidates.length),
-    ])
-      runs.get(name)?.push(figuresOf(name, venue, file))
+    for (const name of turned(candidates, round)) runs.get(name)?.push(figuresOf(name, venue, file))
   }
   return runs
+}
+
+/** Each has each place in turn: what the machine does meanwhile favours none. */
+function turned<T>(row: readonly T[], round: number): readonly T[] {
+  const first = round % row.length
+  return [...row.slice(first), ...row.slice(0, first)]
 }
 
 function figuresOf(name: string, venue: string, file: string): Figures {
@@ -130,7 +135,8 @@ async function growth(
     }),
   )
   for (let round = 0; round < rounds; round++)
-    for (const { file, costs } of taken) costs.push(1e9 / figuresOf('book', 'binance-derivatives', file).rate)
+    for (const { file, costs } of turned(taken, round))
+      costs.push(1e9 / figuresOf('book', 'binance-derivatives', file).rate)
   const [first] = taken
   for (const { name, costs } of taken) {
     const ratio = costs.map((cost, at) => cost / (first?.costs[at] ?? NaN))
@@ -157,13 +163,14 @@ if (!isQuick && !installFolder(join(import.meta.dirname, 'peers')))
 const folder = mkdtempSync(join(tmpdir(), 'marketprism-speed-'))
 try {
   const isWanted = (name: string): boolean => values.only === undefined || name.includes(values.only)
-  const wanted = inputs().filter(({ name }) => isWanted(name))
-  if (wanted.length === 0 && !isWanted('growth'))
-    throw new Error(
-      `--only ${values.only}: ${inputs()
-        .map(({ name }) => name)
-        .join(', ')}, growth`,
+  const there = inputs()
+  if (there.every(({ kind }) => kind === 'generated'))
+    console.log(
+      'The recordings are not here: MARKETPRISM_CAPTURES names their folder. Only mixes are measured.',
     )
+  const wanted = there.filter(({ name }) => isWanted(name))
+  if (wanted.length === 0 && !isWanted('growth'))
+    throw new Error(`--only ${values.only}: ${there.map(({ name }) => name).join(', ')}, growth`)
   const taken = isQuick ? wanted.slice(0, QUICK_INPUTS) : wanted
   const measured: Record<string, Readonly<Record<string, readonly Figures[]>>> = {}
   for (const [at, input] of taken.entries()) {

@@ -37,7 +37,8 @@ export async function recorded(
   captures: readonly string[],
 ): Promise<Play> {
   const place = capturesFolder()
-  if (place === undefined) throw new Error('no captures: set MARKETPRISM_CAPTURES')
+  if (place === undefined)
+    throw new Error('the recordings are not here: MARKETPRISM_CAPTURES names their folder')
   const lines: CaptureLine[] = []
   for (const capture of captures)
     for await (const { line } of readCapture(join(place, venue, capture))) lines.push(line)

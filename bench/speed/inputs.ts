@@ -24,14 +24,17 @@ export interface Input {
 
 const MIX_FRAMES = 60_000
 
-/** Inputs of the full bench: the recorded minutes of 2024, and depth-heavy mixes. */
+/** Inputs of the full bench: the recorded minutes of 2024, where they are there, and depth-heavy mixes. */
 export function inputs(): readonly Input[] {
-  return [
+  const recordings = [
     captured('spot BTC 2024', 'binance-spot', ['2024-08-08-btcusdt.ndjson.gz']),
     captured('USD-M BTC+ETH 2024', 'binance-derivatives', [
       '2024-08-08-btcusdt.ndjson.gz',
       '2024-08-08-ethusdt.ndjson.gz',
     ]),
+  ]
+  return [
+    ...(capturesFolder() === undefined ? [] : recordings),
     mixed('Binance depth', 'binance-derivatives'),
     mixed('OKX depth', 'okx-spot'),
     mixed('Deribit depth', 'deribit'),
@@ -45,7 +48,7 @@ export function captured(name: string, venue: VenueId, files: readonly string[])
     kind: 'captured',
     async write(path) {
       const folder = capturesFolder()
-      if (folder === undefined) throw new Error('no captures: set MARKETPRISM_CAPTURES')
+      if (folder === undefined) throw new Error('the recordings are not here any more')
       const lines: { readonly t: number; readonly item: Item }[] = []
       for (const file of files) {
         for await (const { line } of readCapture(join(folder, venue, file))) {

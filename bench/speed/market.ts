@@ -66,10 +66,10 @@ export const MARKETS: readonly MarketFacts[] = [
   { base: 'CTK', price: 0.7654, priceDecimals: 4, sizeDecimals: 1, kind: SMALL },
 ]
 
-/** So many markets, of which one in ten is not small, and one in a hundred is large. */
+/** So many markets, of which one in ten is not small, and one in a hundred is large; of ten there is none. */
 export function manyMarkets(count: number): readonly MarketFacts[] {
   return Array.from({ length: count }, (_, at) => {
-    const kind = at % 100 === 0 ? LARGE : at % 10 === 0 ? MIDDLING : SMALL
+    const kind = at % 100 === 50 ? LARGE : at % 10 === 0 ? MIDDLING : SMALL
     return { base: `B${at}`, price: 67_234.1, priceDecimals: 1, sizeDecimals: 3, kind }
   })
 }
