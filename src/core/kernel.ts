@@ -71,6 +71,8 @@ export class Kernel {
   readonly #bestKeysOffset: number
   readonly #bestSizesOffset: number
 
+  /** Bytes of a frame that a scan reads, or a checksum takes at a time. */
+  readonly frameLimit: number
   /** Where a scan reads the frame, and a checksum its bytes: who writes here calls one of both, since records are written from it. */
   frame = new Uint8Array()
   /** What a scan fills; good until the next. */
@@ -119,6 +121,7 @@ export class Kernel {
     this.#newSymbols = this.#call('newSymbols')
     this.#findSymbol = this.#call('findSymbol')
     this.#addSymbol = this.#call('addSymbol')
+    this.frameLimit = this.#number('FRAME_LIMIT')
     this.numberTextLimit = this.#number('NUMBER_TEXT_LIMIT')
     this.levelTextLimit = this.#number('LEVEL_TEXT_LIMIT')
     this.#countOffset = this.#number('COUNT')
@@ -255,7 +258,7 @@ export class Kernel {
     const levels = this.#number('LEVEL_LIMIT')
     this.doubles = new Float64Array(buffer)
     this.#integers = new Int32Array(buffer)
-    this.frame = this.#bytes('FRAME', this.#number('FRAME_LIMIT'))
+    this.frame = this.#bytes('FRAME', this.frameLimit)
     this.text = new Uint8Array(buffer, this.textPlace, this.#textBytes)
     this.totals = this.#whole('LEVELS', 2)
     this.symbolStart = this.#whole('SYMBOL_START', events)

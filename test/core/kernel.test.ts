@@ -5,10 +5,20 @@ import { runInNewContext } from 'node:vm'
 import { test } from 'node:test'
 import { Side } from '../../src/book/side.ts'
 import { kernel } from '../../src/core/kernel.ts'
+import { Symbols } from '../../src/venues/symbols.ts'
 
 const LEVELS = 1_000
 const SIDES = 100
 const TIMES = 30
+/** A level takes no less: its key has 4 bytes, its size 8. */
+const LEVEL_BYTES = 12
+const OWNERS = 32
+const TEXT_BYTES = 64 * 1024
+const TABLES = 500
+/** About as many bytes as a table takes besides. */
+const SYMBOL_LENGTH = 2_000
+/** Had nothing been used again, a memory that holds so much and what is in use would have doubled more than once. */
+const FILLS = 4
 
 function filled(): Side {
   const side = new Side('bid')
@@ -34,20 +44,77 @@ test('memory of levels that were forgotten is used again', () => {
   assert.equal(sides[0]?.count, LEVELS)
 })
 
-test('memory of sides that nobody has is used again', async () => {
+/**
+ * Calls `make` until what it made would fill the memory many times, and nobody keeps any of it; `bytes` is the least that it takes of the
+ * memory each time. A memory that grows doubles: once is left to what is collected late.
+ */
+async function assertUsedAgain(bytes: number, make: () => readonly object[]): Promise<void> {
   setFlagsFromString('--expose-gc')
   const collect: unknown = runInNewContext('gc')
   assert.ok(typeof collect === 'function')
   const once = async (): Promise<number> => {
-    assert.equal(Array.from({ length: SIDES }, filled).length, SIDES)
+    assert.ok(make().length > 0)
     collect()
     await turned()
     return memoryBytes()
   }
   const before = await once()
   let after = before
-  for (let times = 0; times < TIMES; times++) after = await once()
-  assert.ok(after - before < 2 * SIDES * LEVELS * 20, `${before} bytes, then ${after}`)
+  for (let made = 0; made < FILLS * before; made += bytes) after = await once()
+  assert.ok(after <= 2 * before, `${before} bytes, then ${after}`)
+}
+
+test('memory of sides that nobody has is used again', () =>
+  assertUsedAgain(SIDES * LEVELS * LEVEL_BYTES, () => Array.from({ length: SIDES }, filled)))
+
+test('memory of texts that are kept for nobody is used again', () => {
+  const texts = [new Uint8Array(TEXT_BYTES / 2), new Uint8Array(TEXT_BYTES / 2)]
+  return assertUsedAgain(OWNERS * TEXT_BYTES, () =>
+    Array.from({ length: OWNERS }, () => {
+      const owner = {}
+      kernel().keepTexts(owner, texts)
+      return owner
+    }),
+  )
+})
+
+test('memory of symbols that nobody has is used again, also of long ones', () => {
+  const names = ['BTC-USDT', 'A'.repeat(SYMBOL_LENGTH)]
+  return assertUsedAgain(TABLES * SYMBOL_LENGTH, () =>
+    Array.from({ length: TABLES }, () => new Symbols(names)),
+  )
+})
+
+test('a frame is read and text is written where they are after texts that are kept had the memory grow', () => {
+  const program = kernel()
+  const { columns } = program
+  const symbols = new Symbols(['BTC-USDT', 'ETH-USDT'])
+  const kept = Buffer.alloc(TEXT_BYTES, 'prefix')
+  const owners: object[] = []
+  const before = memoryBytes()
+  let place = 0
+  while (memoryBytes() === before) {
+    const owner = {}
+    place = program.keepTexts(owner, [kept])
+    owners.push(owner)
+  }
+  assert.ok(memoryBytes() > before, `${before} bytes, then ${memoryBytes()}, with ${owners.length} texts`)
+  const frame = Buffer.from(
+    '{"arg":{"channel":"trades","instId":"ETH-USDT"},"data":[{"instId":"ETH-USDT","tradeId":"7","px":"1.25","sz":"2","side":"buy",' +
+      '"ts":"1700000000000","count":"1","seqId":3}]}',
+  )
+  program.frame.set(frame)
+  assert.equal(program.okx(frame.length, symbols.place), 1)
+  assert.deepEqual([...program.totals], [1, 1])
+  assert.deepEqual(
+    [columns.slot[0], columns.venueTimeUs[0], columns.prices[0], columns.priceDecimals[0], columns.sizes[0]],
+    [1, 1_700_000_000_000_000, 125, 2, 2],
+  )
+  const end = program.writeInteger(program.textPlace, 1_234_567)
+  assert.equal(Buffer.from(program.text.subarray(0, end - program.textPlace)).toString(), '1234567')
+  const { buffer } = program.doubles
+  assert.equal(new Uint32Array(buffer, place, 1)[0], kept.length)
+  assert.deepEqual(Buffer.from(buffer, place + 4, kept.length), kept)
 })
 
 test('columns and levels are read where they are after the memory has grown', () => {

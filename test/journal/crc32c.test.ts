@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { kernel } from '../../src/core/kernel.ts'
 import { crc32c } from '../../src/journal/crc32c.ts'
 import { SeededRandom } from '../../src/runtime/sim-random.ts'
 
@@ -59,4 +60,21 @@ test('it is the checksum that is defined, of any length, also beyond what is tak
   )
   const large = noise(600_011, 1)
   assert.equal(crc32c(large, 0, large.length), byDefinition(large))
+})
+
+test('a view of the frame that has not the whole of it is refused: bytes that are left out would be a wrong checksum', () => {
+  const program = kernel()
+  const { frame } = program
+  const detached = new Uint8Array(program.frameLimit)
+  structuredClone(detached.buffer, { transfer: [detached.buffer] })
+  assert.deepEqual([frame.length, detached.length], [program.frameLimit, 0])
+  try {
+    for (const view of [new Uint8Array(8), new Uint8Array(), detached]) {
+      program.frame = view
+      assert.throws(() => crc32c(bytes('123456789'), 0, 9))
+    }
+  } finally {
+    program.frame = frame
+  }
+  assert.equal(crc32c(bytes('123456789'), 0, 9), 0xe3069283)
 })
