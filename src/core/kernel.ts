@@ -38,10 +38,13 @@ export class Kernel {
   readonly #newSymbols: Call
   readonly #findSymbol: Call
   readonly #addSymbol: Call
-  /** Gives back what a side had that nobody has any more. */
-  readonly #sides: FinalizationRegistry<number>
-  readonly #rooms: FinalizationRegistry<number>
-  readonly #symbols: FinalizationRegistry<number>
+  readonly #freeSide: Call
+  readonly #freeRoom: Call
+  readonly #freeSymbols: Call
+  /** Gives back what was taken for an owner that nobody has any more. */
+  readonly #owners = new FinalizationRegistry<{ readonly free: Call; readonly place: number }>(
+    ({ free, place }) => free(place),
+  )
 
   /** A scan by the templates of a venue family: it reads the frame of so many bytes, with these symbols (see `newSymbols`); answers its events, 0 for none of use, -1 for one that is not of the usual shape. */
   readonly binance: Call
@@ -130,12 +133,9 @@ export class Kernel {
     this.#bestLeastOffset = this.#number('BEST_LEAST')
     this.#bestKeysOffset = this.#number('BEST_KEYS')
     this.#bestSizesOffset = this.#number('BEST_SIZES')
-    const freeSide = this.#call('freeSide')
-    this.#sides = new FinalizationRegistry((side) => freeSide(side))
-    const freeRoom = this.#call('freeRoom')
-    this.#rooms = new FinalizationRegistry((place) => freeRoom(place))
-    const freeSymbols = this.#call('freeSymbols')
-    this.#symbols = new FinalizationRegistry((table) => freeSymbols(table))
+    this.#freeSide = this.#call('freeSide')
+    this.#freeRoom = this.#call('freeRoom')
+    this.#freeSymbols = this.#call('freeSymbols')
     this.reserveText(TEXT_BYTES)
   }
 
@@ -150,7 +150,7 @@ export class Kernel {
   /** A side without levels, for as long as there is `owner`; answers its place. */
   newSide(owner: object): number {
     const side = this.#newSide()
-    this.#sides.register(owner, side)
+    this.#owners.register(owner, { free: this.#freeSide, place: side })
     this.#lookIfGrown()
     return side
   }
@@ -160,7 +160,7 @@ export class Kernel {
     const lengths = new Uint8Array(Uint32Array.from(texts, ({ length }) => length).buffer)
     const all = Buffer.concat([lengths, ...texts])
     const place = this.#newRoom(0, all.length) >>> 0
-    this.#rooms.register(owner, place)
+    this.#owners.register(owner, { free: this.#freeRoom, place })
     this.#lookIfGrown()
     new Uint8Array(this.#memory.buffer).set(all, place)
     return place
@@ -169,7 +169,7 @@ export class Kernel {
   /** A table without symbols, for as long as there is `owner`; answers its place. */
   newSymbols(owner: object): number {
     const table = this.#newSymbols() >>> 0
-    this.#symbols.register(owner, table)
+    this.#owners.register(owner, { free: this.#freeSymbols, place: table })
     this.#lookIfGrown()
     return table
   }
