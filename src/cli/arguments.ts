@@ -122,7 +122,7 @@ function faultOf(
   const isRepeated = option.kind === 'text' && option.isRepeated === true
   if (before !== undefined && !isRepeated) return `--${name} stands twice`
   if (value === undefined || value === '') return `--${name} needs a value: --${name} ${option.placeholder}`
-  return option.kind === 'integer' ? integerFault(option, value) : undefined
+  return option.kind === 'integer' ? integerFault(option, value) : urlFault(option, value)
 }
 
 function integerFault(
@@ -132,6 +132,15 @@ function integerFault(
   const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN
   if (number >= option.min && number <= option.max) return undefined
   return `--${option.name} takes a whole number from ${option.min} to ${option.max}, not '${value}'`
+}
+
+/** `localhost:8087` is a URL as well, with the scheme `localhost`. */
+function urlFault(
+  { name, urlLike }: Extract<OptionDefinition, { kind: 'text' }>,
+  value: string,
+): string | undefined {
+  if (urlLike === undefined || /^https?:$/.test(URL.parse(value)?.protocol ?? '')) return undefined
+  return `--${name} takes a URL such as ${urlLike}, not '${value}'`
 }
 
 function operandsFaults({ operands }: Command, given: readonly string[]): readonly string[] {

@@ -12,6 +12,8 @@ export type OptionDefinition =
       readonly fallback?: string
       /** May stand several times. */
       readonly isRepeated?: true
+      /** An http: or https: URL like this one. */
+      readonly urlLike?: string
     }
   | {
       /** Digits only, from `min` to `max`. */

@@ -15,6 +15,7 @@ export const TOP: Command = {
       kind: 'text',
       name: 'url',
       placeholder: 'URL',
+      urlLike: 'http://collector-1:8087',
       doc: 'Where it answers. Without it: `http.host` and `http.health_port` of the configuration.',
     },
     { kind: 'flag', name: 'once', doc: 'Print lines and end.' },

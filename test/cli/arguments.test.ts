@@ -12,6 +12,7 @@ const COMMAND: Command = {
     { kind: 'flag', name: 'json', doc: '' },
     { kind: 'text', name: 'out', placeholder: 'DIR', doc: '', fallback: './out' },
     { kind: 'text', name: 'fault', placeholder: 'FAULT', doc: '', isRepeated: true },
+    { kind: 'text', name: 'url', placeholder: 'URL', doc: '', urlLike: 'http://host:80' },
     { kind: 'integer', name: 'seconds', placeholder: 'N', doc: '', min: 1, max: 60 },
     { kind: 'integer', name: 'seed', placeholder: 'N', doc: '', min: 0, max: 9, fallback: 1 },
   ],
@@ -41,6 +42,12 @@ test('what is not given is the fallback, or nothing', () => {
   assert.equal(args.integer('seed'), 1)
   assert.equal(args.flag('json'), false)
   assert.deepEqual(args.texts('fault'), [])
+})
+
+test('a URL is http or https, and is given as it was typed', () => {
+  for (const url of ['http://host', 'https://host:8087/', 'HTTP://[::1]:80']) {
+    assert.equal(ready('one', '--url', url).text('url'), url)
+  }
 })
 
 test('an option that may be repeated keeps every value in order', () => {
@@ -73,6 +80,11 @@ for (const [argv, faults] of [
   [['one', '--seconds', '5s'], ["--seconds takes a whole number from 1 to 60, not '5s'"]],
   [['one', '--seconds=-1'], ["--seconds takes a whole number from 1 to 60, not '-1'"]],
   [['one', '--seed', '1e0'], ["--seed takes a whole number from 0 to 9, not '1e0'"]],
+  [['one', '--url', 'localhost:80'], ["--url takes a URL such as http://host:80, not 'localhost:80'"]],
+  [['one', '--url', '127.0.0.1:80'], ["--url takes a URL such as http://host:80, not '127.0.0.1:80'"]],
+  [['one', '--url', 'foo'], ["--url takes a URL such as http://host:80, not 'foo'"]],
+  [['one', '--url', 'http://'], ["--url takes a URL such as http://host:80, not 'http://'"]],
+  [['one', '--url', 'ws://host:80'], ["--url takes a URL such as http://host:80, not 'ws://host:80'"]],
   [[], ['needs FILE...: what to read']],
   [
     ['--a', '--b'],

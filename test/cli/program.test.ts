@@ -39,6 +39,17 @@ test('the program ends with 64 after a wrong command line', () => {
   }
 })
 
+test('top ends with 64 after what is no URL of HTTP, and says what it takes', () => {
+  for (const url of ['localhost:8087', '127.0.0.1:8087', 'foo']) {
+    const { code, out, err } = program('top', '--url', url)
+    assert.deepEqual([code, out], [64, ''])
+    assert.equal(
+      err,
+      `marketprism top: --url takes a URL such as http://collector-1:8087, not '${url}'\n'marketprism top --help' tells what it takes.\n`,
+    )
+  }
+})
+
 for (const [name, thrown, code, told] of [
   ['a bug', "new RangeError('a slip of ours')", 70, /^marketprism: RangeError: a slip of ours\n {4}at /],
   [
