@@ -13,7 +13,9 @@ import { venueOf } from '../venues/venues.ts'
 import { EmulatorChild } from './emulator-child.ts'
 import { EXIT } from './exit.ts'
 import type { Io } from './io.ts'
+import { requireFreeJournals } from './journal-locks.ts'
 import { runInstance } from './start.ts'
+import type { Status } from './status.ts'
 
 export interface DemoRun {
   /** Instruments a venue. */
@@ -28,15 +30,22 @@ export interface DemoRun {
 
 /** The configuration of the demo, for the commands that read what it has written. */
 const CONFIG_FILE = 'marketprism.yaml'
+const TITLE = 'marketprism demo'
 
 const LIST_DEADLINE_MS = 10_000
 const LIST_LIMIT_BYTES = 64 * 1024 * 1024
 
 /**
  * The main job with no network: emulated venues in a child process, a collector on them as on the real ones, and its books held
- * against the true ones. Answers 1 when any differed.
+ * against the true ones. Answers 1 when any differed, 69 when none could be compared. Rejects with `FailureError` of code `locked` where
+ * another process has the journal in its folder: then nothing is written.
  */
 export async function runDemo(run: DemoRun, io: Io): Promise<number> {
+  const folder = run.dataFolder
+  await requireFreeJournals(
+    demoConfig(run, {}),
+    `Another instance collects into ${folder}: give this one another folder by --data, or end that one.`,
+  )
   const emulator = await EmulatorChild.start(run)
   if (typeof emulator === 'string') {
     io.stderr.write(`the emulated venues did not start: ${emulator}\n`)
@@ -50,38 +59,50 @@ export async function runDemo(run: DemoRun, io: Io): Promise<number> {
 }
 
 async function collect(run: DemoRun, emulator: EmulatorChild, io: Io): Promise<number> {
-  const config = await demoConfig(run, emulator.hosts, systemRuntime())
+  const config = demoConfig(run, await venueSections(run, emulator.hosts, systemRuntime()))
   const configFile = join(run.dataFolder, CONFIG_FILE)
   mkdirSync(run.dataFolder, { recursive: true })
   writeFileSync(configFile, configYaml(config))
   const { seconds, plain } = run
-  const title = 'marketprism demo'
   const status = await runInstance(
     config,
-    { title, seconds, plain, delivers: true, isSingle: false, isEmulated: true },
+    { title: TITLE, seconds, plain, delivers: true, isSingle: false, isEmulated: true },
     io,
   )
-  io.stdout.write(`Look into it: npx marketprism query --config ${configFile} "from trades limit 5"\n`)
-  const differs = status.venues.some(({ checks }) => checks !== undefined && checks.equal < checks.total)
-  return differs ? EXIT.difference : EXIT.ok
+  const exit = exitOf(status)
+  if (exit === EXIT.unavailable) io.stderr.write(UNCOMPARED)
+  else io.stdout.write(`Look into it: npx marketprism query --config ${configFile} "from trades limit 5"\n`)
+  return exit
 }
 
-/** Every default, with the hosts of the emulator and the first instruments that it lists. */
-async function demoConfig(
+const UNCOMPARED = `${TITLE}: no book was compared with its true one. A slow machine needs longer: give it more --seconds. Where that does not help, --plain tells what is in the way.\n`
+
+function exitOf({ venues }: Status): number {
+  const checks = venues.flatMap((venue) => venue.checks ?? [])
+  if (checks.every(({ total }) => total === 0)) return EXIT.unavailable
+  return checks.some(({ equal, total }) => equal < total) ? EXIT.difference : EXIT.ok
+}
+
+/** The hosts of the emulator, and the first instruments that it lists. */
+async function venueSections(
   run: DemoRun,
   hosts: ReadonlyMap<VenueId, Hosts>,
   runtime: Runtime,
-): Promise<Config> {
+): Promise<Readonly<Record<string, unknown>>> {
   const sections = [...hosts].map(async ([venue, { stream, rest }]) => {
     const instruments = await firstInstruments(venue, rest, run.instruments, runtime)
     return [venue, { stream_url: stream, rest_url: rest, instruments }] as const
   })
-  const venues = Object.fromEntries(await Promise.all(sections))
+  return Object.fromEntries(await Promise.all(sections))
+}
+
+/** Every default, with `venues` and the folder of the demo. */
+function demoConfig({ dataFolder }: DemoRun, venues: Readonly<Record<string, unknown>>): Config {
   // Any free ports: a collector may be at work here, and a demo is not what is to be watched.
   const http = { health_port: 0, metrics_port: 0 }
   const document = { venues, name: 'demo', http }
   const outcome = readConfig(new TextEncoder().encode(JSON.stringify(document)))
-  if ('config' in outcome) return withDataFolder(outcome.config, run.dataFolder)
+  if ('config' in outcome) return withDataFolder(outcome.config, dataFolder)
   throw new Error(`the demo made a wrong configuration: ${JSON.stringify(outcome.faults)}`)
 }
 

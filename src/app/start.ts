@@ -7,6 +7,7 @@ import { eventText } from './event-text.ts'
 import { EXIT } from './exit.ts'
 import { type InstanceHearer, RunningInstance } from './instance.ts'
 import type { Io } from './io.ts'
+import { requireFreeJournals } from './journal-locks.ts'
 import { closingLine, ShownInstance } from './shown-instance.ts'
 import type { Status } from './status.ts'
 import { untilStopped } from './until-stopped.ts'
@@ -79,12 +80,20 @@ export async function runInstance(config: Config, asked: StartRun, io: Io): Prom
   return status
 }
 
-/** Collects from the venues of a configuration. Answers the exit code. */
+/** A collector would be started again for ever while another process has its journal. */
+const JOURNAL_TAKEN =
+  'A second collector cannot write there: end the instance that has it, or set another journal.folder.'
+
+/**
+ * Collects from the venues of a configuration. Answers the exit code. Rejects with `FailureError` of code `locked` where another process
+ * has a journal of it: then nothing runs.
+ */
 export async function start(
   config: Config,
   run: Omit<StartRun, 'title' | 'isEmulated' | 'plain'>,
   io: Io,
 ): Promise<number> {
+  await requireFreeJournals(config, JOURNAL_TAKEN)
   const title = config.capture.enabled ? 'marketprism capture' : 'marketprism'
   await runInstance(config, { ...run, title, isEmulated: false, plain: !io.isTerminal }, io)
   return EXIT.ok

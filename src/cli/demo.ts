@@ -32,7 +32,7 @@ export const DEMO: Command = {
       doc: '250 books for half a minute, as lines.',
     },
   ],
-  exits: ['ok', 'difference', 'usage', 'io', 'busy'],
+  exits: ['ok', 'difference', 'usage', 'unavailable', 'io', 'busy'],
   async run(args, io) {
     const { runDemo } = await import('../app/demo.ts')
     return runDemo(

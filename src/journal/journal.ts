@@ -6,6 +6,7 @@ import type { Emit } from '../telemetry/events.ts'
 import type { JournalReport } from '../telemetry/report.ts'
 import { HEADER_BYTES, sealBatch } from './format.ts'
 import { Keeper, unlessPassing } from './keeper.ts'
+import { journalLock } from './lock.ts'
 import { type JournalEnd, recoverJournal } from './recovery.ts'
 import type { RetentionLimits, SinkPlace } from './retention.ts'
 import { Segment } from './segment.ts'
@@ -45,8 +46,6 @@ const STUCK_LIMIT_BYTES = 64 * 1024 * 1024
 const RETRY_MS = 1_000
 /** How often is looked for segments that have to go. */
 const KEEP_MS = 30_000
-/** File of a journal that names the process that writes it. */
-export const JOURNAL_LOCK = 'lock'
 
 /**
  * The journal: everything that the collector publishes, as NDJSON segments of checksummed batches in one folder, written by one
@@ -97,7 +96,7 @@ export class Journal {
     this.#runtime = runtime
     this.#hear = hear
     runtime.files.makeFolder(folder)
-    this.#unlock = runtime.files.lock(`${folder}/${JOURNAL_LOCK}`)
+    this.#unlock = runtime.files.lock(journalLock(folder))
     try {
       const { number, total } = this.#recover()
       this.#number = number

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, test } from 'node:test'
 import { FailureError } from '../../src/core/errors.ts'
-import { lockHolder } from '../../src/runtime/lock-file.ts'
+import { livingHolder, lockHolder } from '../../src/runtime/lock-file.ts'
 import { SystemFiles } from '../../src/runtime/system-files.ts'
 import { until } from '../app/asking.ts'
 
@@ -68,6 +68,26 @@ test('a process of another container holds its lock as long as the lock is touch
   const longAgo = Date.now() / 1_000 - 60
   utimesSync(path, longAgo, longAgo)
   files.lock(path)()
+})
+
+test('a process here that holds a lock is known to live without waiting, one that is gone is not', async () => {
+  const path = join(folder, 'living')
+  assert.equal(await livingHolder(path), undefined)
+  const unlock = files.lock(path)
+  assert.equal(await livingHolder(path), `process ${process.pid}`)
+  unlock()
+  writeFileSync(path, `${spawnSync(process.execPath, ['--version']).pid} 1\n`)
+  assert.equal(await livingHolder(path), undefined)
+})
+
+test('a process of another container is known to live once it touches its lock', async () => {
+  const path = join(folder, 'living-elsewhere')
+  writeFileSync(path, '1 77 0123456789ab/pid:[4026532001]\n')
+  assert.equal(await livingHolder(path), undefined)
+  const looking = livingHolder(path)
+  const soon = new Date(Date.now() + 1_000)
+  utimesSync(path, soon, soon)
+  assert.equal(await looking, 'process 1 of 0123456789ab/pid:[4026532001], another container or machine')
 })
 
 test('a lock that is held is touched, and only by its holder', async () => {

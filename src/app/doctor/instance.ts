@@ -1,6 +1,6 @@
 import type { Config } from '../../config/schema.ts'
 import { shardsOf } from '../../config/selection.ts'
-import { JOURNAL_LOCK } from '../../journal/journal.ts'
+import { journalLock } from '../../journal/lock.ts'
 import { errorCodeOf } from '../../runtime/failure-of.ts'
 import { lockHolder } from '../../runtime/lock-file.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
@@ -34,7 +34,7 @@ export async function checkInstance(
 
 function checkLock(folder: string, hasInstance: boolean): Finding {
   try {
-    return judgeLock(lockHolder(`${folder}/${JOURNAL_LOCK}`), hasInstance)
+    return judgeLock(lockHolder(journalLock(folder)), hasInstance)
   } catch (cause) {
     if (!(cause instanceof Error) || errorCodeOf(cause) === undefined) throw cause
     return warning(
