@@ -53,7 +53,11 @@ export type SyncState =
   /** Deltas are kept until a snapshot joins them. */
   | { readonly name: 'buffering'; readonly held: HeldDelta[]; bytes: number }
   /** Verified. `anchored` once a delta has linked to the snapshot. */
-  | { readonly name: 'live'; anchored: boolean }
+  | { readonly name: 'live'; readonly anchored: boolean }
+
+/** One for all books: to look at it waits for no memory. */
+const LINKED: SyncState = { name: 'live', anchored: true }
+const JOINED: SyncState = { name: 'live', anchored: false }
 
 /**
  * What became of a delta. `held`: kept for the snapshot; `unsynced`: there is no book, and the venue's next snapshot will need no
@@ -118,7 +122,7 @@ export class BookSync {
     const verdict = this.#rule.judge(this.#book.sequence, columns, at, state.anchored)
     if (verdict === 'next') {
       this.#oldInARow = 0
-      state.anchored = true
+      if (!state.anchored) this.#state = LINKED
       if (!this.#apply(columns, at)) return 'checksum'
       this.#renewal?.delta(columns, at, receiveTimeUs)
       return 'applied'
@@ -210,7 +214,7 @@ export class BookSync {
   }
 
   #join(split: Split, hear: SnapshotHearing): SnapshotOutcome {
-    this.#state = { name: 'live', anchored: split.useful.length > 0 }
+    this.#state = split.useful.length > 0 ? LINKED : JOINED
     for (const delta of split.dropped) hear.dropped?.(delta)
     hear.joined()
     for (const delta of split.useful) {
