@@ -26,6 +26,8 @@ export const READ_CHUNK: usize = 20
 /** The entry of the best chunk, and its places. */
 export const TOP: usize = 40
 export const TOP_PLACES: usize = LINE
+/** A number that its owner keeps there. */
+export const NOTE: usize = 56
 
 /** A chunk in the directory: no key of it is below this, where its places are, and which are levels. */
 const LEAST: usize = 0

@@ -8,7 +8,7 @@ import { scanOkx } from './okx'
 import { beginWalk, endFrame, levels } from './walk'
 
 export * from './memory'
-export { BEST_KEYS, BEST_LEAST, BEST_SIZES, BEST_USED, COUNT } from './directory'
+export { BEST_KEYS, BEST_LEAST, BEST_SIZES, BEST_USED, COUNT, NOTE } from './directory'
 export { clearSide, freeSide, newSide } from './directory'
 export { BIG } from './side'
 export { depthOf, keyOf, scaleKeys, setEvent, setLevel, sizePlaceOf, trimSide } from './side'

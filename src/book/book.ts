@@ -20,9 +20,6 @@ export class Book {
   readonly bidPlace = this.bids.place
   readonly askPlace = this.asks.place
   readonly #kernel = kernel()
-  sequence = Number.NaN
-  /** Venue time of the last update; NaN: the venue named none. */
-  venueTimeUs = Number.NaN
   priceDecimals: number
   sizeDecimals: number
   /** Levels a side that the venue keeps filled; `Infinity`: it does not, or it sends the full depth. */
@@ -39,6 +36,17 @@ export class Book {
     this.#lotDecimals = Math.min(sizeDecimals, DECIMALS_LIMIT)
     this.priceDecimals = this.#tickDecimals
     this.sizeDecimals = this.#lotDecimals
+    this.#stand(Number.NaN, Number.NaN)
+  }
+
+  /** The venue's number of the last update; NaN: it named none, or there was none. */
+  get sequence(): number {
+    return this.#kernel.noteOf(this.bidPlace)
+  }
+
+  /** Venue time of the last update; NaN: the venue named none. */
+  get venueTimeUs(): number {
+    return this.#kernel.noteOf(this.askPlace)
   }
 
   /** An empty book of the same instrument. */
@@ -74,8 +82,7 @@ export class Book {
       this.#applySide('bid', columns, at, watch)
       this.#applySide('ask', columns, at, watch)
     }
-    this.sequence = columns.last[at] ?? Number.NaN
-    this.venueTimeUs = columns.venueTimeUs[at] ?? Number.NaN
+    this.#stand(columns.last[at] ?? Number.NaN, columns.venueTimeUs[at] ?? Number.NaN)
   }
 
   /** Forgets all levels: whoever lets a book go says so, because its memory is not seen by the collector of garbage. */
@@ -149,6 +156,12 @@ export class Book {
   /** Size of level `depth` as exact text. */
   sizeText(side: Side, depth: number): string {
     return formatDecimal(side.size(depth), this.sizeDecimals)
+  }
+
+  /** Kept beside the sides, where an update is at work anyway: a field of its own is one more thing in memory to wait for. */
+  #stand(sequence: number, venueTimeUs: number): void {
+    this.#kernel.setNote(this.bidPlace, sequence)
+    this.#kernel.setNote(this.askPlace, venueTimeUs)
   }
 
   /** Begins anew, counting in tick and lot again: finer numbers than the venue sends take room that its prices may need. */

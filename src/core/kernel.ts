@@ -69,6 +69,7 @@ export class Kernel {
   readonly writeTrade: Call
   readonly #countOffset: number
   readonly #bigOffset: number
+  readonly #noteOffset: number
   readonly #bestUsedOffset: number
   readonly #bestLeastOffset: number
   readonly #bestKeysOffset: number
@@ -129,6 +130,7 @@ export class Kernel {
     this.levelTextLimit = this.#number('LEVEL_TEXT_LIMIT')
     this.#countOffset = this.#number('COUNT')
     this.#bigOffset = this.#number('BIG')
+    this.#noteOffset = this.#number('NOTE')
     this.#bestUsedOffset = this.#number('BEST_USED')
     this.#bestLeastOffset = this.#number('BEST_LEAST')
     this.#bestKeysOffset = this.#number('BEST_KEYS')
@@ -210,6 +212,15 @@ export class Kernel {
   /** The place of the best level in its chunk; -1 where a side has none. */
   #bestOf(side: number): number {
     return 31 - Math.clz32(this.#integers[(side + this.#bestUsedOffset) >>> 2] ?? 0)
+  }
+
+  /** A number that the owner of a side keeps beside it; 0 to begin with. */
+  noteOf(side: number): number {
+    return this.doubles[(side + this.#noteOffset) >>> 3] ?? Number.NaN
+  }
+
+  setNote(side: number, note: number): void {
+    this.doubles[(side + this.#noteOffset) >>> 3] = note
   }
 
   /** Says whether a side has a size beyond 2^53: `setEvent` leaves it to the caller then. */
