@@ -56,14 +56,28 @@ export interface Measured {
 export const median = (numbers: readonly number[]): number =>
   numbers.toSorted((one, other) => one - other)[Math.floor(numbers.length / 2)] ?? NaN
 
-/** What `parse` answers; where it throws, says so with the usage and ends. */
-export function parsed<T>(parse: () => T, usage: string): T {
+/**
+ * The options that `parse` answers; where it throws, or they make no sense together, says so with the usage and ends. A part of the
+ * figures would stand in the file for all of them.
+ */
+export function parsed<T extends BenchOptions>(parse: () => { readonly values: T }, usage: string): T {
   try {
-    return parse()
+    const { values } = parse()
+    if (!(Number(values.rounds ?? 1) >= 1))
+      throw new RangeError(`--rounds ${values.rounds}: no number of rounds`)
+    if (values.only !== undefined && values.json !== undefined)
+      throw new RangeError('--only measures a part, and --json wants all of it')
+    return values
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\nUsage: ${usage}`)
     process.exit(USAGE_FAULT)
   }
+}
+
+interface BenchOptions {
+  readonly rounds?: string
+  readonly only?: string
+  readonly json?: string
 }
 
 /** The machine, as far as it tells of itself. */

@@ -46,7 +46,7 @@ const MODES = ['bare', 'collector'] as const
 const WARM_ROUNDS = 2
 const TIMES = /"venue_time_us":(\d+),"recv_time_us":(\d+)/
 
-const { values } = parsed(
+const values = parsed(
   () =>
     parseArgs({
       options: {

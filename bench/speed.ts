@@ -32,7 +32,7 @@ const GROWTH_FRAMES = 200_000
 const MEMORY_BOOKS = 1_000
 const MEMORY_LEVELS = 1_000
 
-const { values } = parsed(
+const values = parsed(
   () =>
     parseArgs({
       options: {

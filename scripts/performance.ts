@@ -97,6 +97,8 @@ function growth({ growth: measured, memory }: SpeedMeasured): string {
   const sizes = measured.flatMap((entries) =>
     entries.map(({ name, costs }) => ({ name, costs, more: pairs(entries[0]?.costs ?? [], costs) })),
   )
+  if (sizes.length === 0 || sizes.some(({ more }) => Number.isNaN(median(more))))
+    throw new RangeError(`${FILE}: growth was not measured`)
   const missed = sizes.filter(({ more }) => median(more) > GROWTH_GOAL)
   const verdict =
     missed.length === 0
@@ -193,7 +195,7 @@ npm run bench:socket -- --json docs/performance.json  # ten minutes
 npm run docs                                          # this page
 \`\`\`
 
-\`--only NAME\` takes a part. Recordings are looked for in \`../shared/captures\`, or where \`MARKETPRISM_CAPTURES\` says: \`<venue>/<file>.ndjson.gz\`, as \`marketprism capture\` writes them. Without them \`bench\` measures the mixes only.
+\`--only NAME\` takes a part. The recordings, of 2024-08-08, are looked for in \`../shared/captures\`, or where \`MARKETPRISM_CAPTURES\` says, with the books that they should end with. Without them \`bench\` measures the mixes only, and \`bench:socket\` nothing.
 
 ## Decode and books
 
