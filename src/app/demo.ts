@@ -37,15 +37,11 @@ const LIST_LIMIT_BYTES = 64 * 1024 * 1024
 
 /**
  * The main job with no network: emulated venues in a child process, a collector on them as on the real ones, and its books held
- * against the true ones. Answers 1 when any differed, 69 when none could be compared. Rejects with `FailureError` of code `locked` where
- * another process has the journal in its folder: then nothing is written.
+ * against the true ones. Answers 1 when any differed, 69 when none could be compared in the time that was given. Rejects with
+ * `FailureError` of code `locked` where another process has the journal in its folder: then nothing is written.
  */
 export async function runDemo(run: DemoRun, io: Io): Promise<number> {
-  const folder = run.dataFolder
-  await requireFreeJournals(
-    demoConfig(run, {}),
-    `Another instance collects into ${folder}: give this one another folder by --data, or end that one.`,
-  )
+  await requireFolder(run)
   const emulator = await EmulatorChild.start(run)
   if (typeof emulator === 'string') {
     io.stderr.write(`the emulated venues did not start: ${emulator}\n`)
@@ -58,8 +54,16 @@ export async function runDemo(run: DemoRun, io: Io): Promise<number> {
   }
 }
 
+const requireFolder = (run: DemoRun): Promise<void> =>
+  requireFreeJournals(
+    [demoConfig(run, {})],
+    `Another instance collects into ${run.dataFolder}: give this one another folder by --data, or end that one.`,
+  )
+
 async function collect(run: DemoRun, emulator: EmulatorChild, io: Io): Promise<number> {
   const config = demoConfig(run, await venueSections(run, emulator.hosts, systemRuntime()))
+  // One that was begun at the same time may have been quicker.
+  await requireFolder(run)
   const configFile = join(run.dataFolder, CONFIG_FILE)
   mkdirSync(run.dataFolder, { recursive: true })
   writeFileSync(configFile, configYaml(config))
@@ -69,17 +73,20 @@ async function collect(run: DemoRun, emulator: EmulatorChild, io: Io): Promise<n
     { title: TITLE, seconds, plain, delivers: true, isSingle: false, isEmulated: true },
     io,
   )
-  const exit = exitOf(status)
-  if (exit === EXIT.unavailable) io.stderr.write(UNCOMPARED)
-  else io.stdout.write(`Look into it: npx marketprism query --config ${configFile} "from trades limit 5"\n`)
+  const exit = exitOf(run, status)
+  if (exit === EXIT.unavailable) {
+    await requireFolder(run)
+    io.stderr.write(UNCOMPARED)
+  } else io.stdout.write(`Look into it: npx marketprism query --config ${configFile} "from trades limit 5"\n`)
   return exit
 }
 
 const UNCOMPARED = `${TITLE}: no book was compared with its true one. A slow machine needs longer: give it more --seconds. Where that does not help, --plain tells what is in the way.\n`
 
-function exitOf({ venues }: Status): number {
+/** Who ends it by hand has seen what it did. */
+function exitOf({ seconds }: DemoRun, { venues }: Status): number {
   const checks = venues.flatMap((venue) => venue.checks ?? [])
-  if (checks.every(({ total }) => total === 0)) return EXIT.unavailable
+  if (seconds !== undefined && checks.every(({ total }) => total === 0)) return EXIT.unavailable
   return checks.some(({ equal, total }) => equal < total) ? EXIT.difference : EXIT.ok
 }
 

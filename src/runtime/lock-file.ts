@@ -70,6 +70,8 @@ export async function livingHolder(path: string): Promise<string | undefined> {
   for (let waitedMs = 0; waitedMs < PROOF_MS; waitedMs += PROOF_LOOK_MS) {
     // oxlint-disable-next-line no-await-in-loop -- one look after the other
     await sleep(PROOF_LOOK_MS)
+    // To open it has a file system of a network ask for its times anew.
+    if (contentOf(path) === undefined) return undefined
     if (touchedMs(path) !== before) return lockHolder(path)
   }
   return undefined

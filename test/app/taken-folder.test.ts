@@ -102,6 +102,17 @@ test('start ends with 75 where another process has the journal of one of its col
   unlock()
 })
 
+test('start in a single process needs no journal but the one that it writes', async () => {
+  using folder = temporaryFolder()
+  await writeConfig(folder.path, { collectors: 'per_venue' })
+  const unlock = files.lock(lockIn(folder.path, 'journal/deribit'))
+  await using running = run(folder.path, ['start', '--single-process'])
+  await untilListening(running)
+  running.child.kill('SIGTERM')
+  assert.equal(await running.end(), 0, running.text())
+  unlock()
+})
+
 test('a lock of a process that has ended keeps no start from its work', async () => {
   using folder = temporaryFolder()
   await writeConfig(folder.path)
@@ -166,4 +177,13 @@ test('a demo that could compare nothing ends with 69, and says that it may need 
   assert.equal(await running.end(), 69, running.text())
   assert.match(running.text(), /no book was compared with its true one\. .* --seconds/)
   assert.doesNotMatch(running.text(), /Look into it/)
+})
+
+test('a demo that is ended by hand before it could compare anything has done what it was asked', async () => {
+  using folder = temporaryFolder()
+  await using running = run(folder.path, ['demo', '--data', 'records'])
+  await untilListening(running)
+  running.child.kill('SIGINT')
+  assert.equal(await running.end(), 0, running.text())
+  assert.match(running.text(), /Look into it/)
 })
