@@ -20,6 +20,7 @@ import type { Status } from '../src/app/status.ts'
 import { VENUE_IDS } from '../src/core/ids.ts'
 import { journalLines } from '../test/journal/journal-records.ts'
 import { keep, median, parsed, type SocketMeasured } from './measured.ts'
+import { NO_RECORDINGS, USD_M_2024 } from './recordings.ts'
 import { manyMarkets } from './speed/market.ts'
 import { made, type Play, recorded } from './socket/plays.ts'
 import type { Taken } from './socket/receiver.ts'
@@ -302,12 +303,11 @@ async function each<Given, Made>(
 }
 
 try {
-  const usdm = await recorded(folder, 'USD-M BTC+ETH 2024', 'binance-derivatives', [
-    '2024-08-08-btcusdt.ndjson.gz',
-    '2024-08-08-ethusdt.ndjson.gz',
-  ])
+  const usdm = await recorded(folder, USD_M_2024)
+  if (usdm === undefined) console.log(NO_RECORDINGS)
+  const recordings = usdm === undefined ? [] : [usdm]
   const floods = [
-    usdm,
+    ...recordings,
     await made(folder, 'Binance depth', 'binance-derivatives'),
     await made(folder, 'OKX depth', 'okx-spot'),
     await made(folder, 'Deribit depth', 'deribit'),
@@ -317,10 +317,14 @@ try {
     levels: MANY_LEVELS,
     snapshotEvery: SNAPSHOT_EVERY,
   })
-  const pacings = [...PACED_SPEEDS.map((speed) => ({ play: usdm, speed })), { play: many, speed: 1 }]
+  const replays = recordings.flatMap((play) => REPLAY_SPEEDS.map((speed) => ({ play, speed })))
+  const pacings = [
+    ...recordings.flatMap((play) => PACED_SPEEDS.map((speed) => ({ play, speed }))),
+    { play: many, speed: 1 },
+  ]
   const all = [
     ...floods.map(({ name }) => `flood ${name}`),
-    ...REPLAY_SPEEDS.map((speed) => `replay ${speed}`),
+    ...replays.map(({ speed }) => `replay ${speed}`),
     ...pacings.map(({ play, speed }) => `paced ${play.name} ${speed}`),
   ]
   const wanted = new Set(all.filter((name) => values.only === undefined || name.includes(values.only)))
@@ -331,8 +335,8 @@ try {
       flood,
     ),
     replays: await each(
-      REPLAY_SPEEDS.filter((speed) => wanted.has(`replay ${speed}`)),
-      (speed) => replay(usdm, speed),
+      replays.filter(({ speed }) => wanted.has(`replay ${speed}`)),
+      ({ play, speed }) => replay(play, speed),
     ),
     paced: await each(
       pacings.filter(({ play, speed }) => wanted.has(`paced ${play.name} ${speed}`)),

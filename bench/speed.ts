@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util'
 import { installFolder } from '../scripts/install.ts'
 import { keep, median, parsed, type SpeedMeasured } from './measured.ts'
 import { type Input, inputs, save } from './speed/inputs.ts'
+import { NO_RECORDINGS } from './recordings.ts'
 import { manyMarkets, MARKETS } from './speed/market.ts'
 import { mix } from './speed/mix.ts'
 import type { Figures } from './speed/run.ts'
@@ -164,10 +165,7 @@ const folder = mkdtempSync(join(tmpdir(), 'marketprism-speed-'))
 try {
   const isWanted = (name: string): boolean => values.only === undefined || name.includes(values.only)
   const there = inputs()
-  if (there.every(({ kind }) => kind === 'generated'))
-    console.log(
-      'The recordings are not here: MARKETPRISM_CAPTURES names their folder. Only mixes are measured.',
-    )
+  if (there.every(({ kind }) => kind === 'generated')) console.log(NO_RECORDINGS)
   const wanted = there.filter(({ name }) => isWanted(name))
   if (wanted.length === 0 && !isWanted('growth'))
     throw new Error(`--only ${values.only}: ${there.map(({ name }) => name).join(', ')}, growth`)

@@ -6,7 +6,7 @@ import { readCapture } from '../../src/app/capture-reader.ts'
 import type { CaptureLine } from '../../src/core/capture.ts'
 import type { VenueId } from '../../src/core/ids.ts'
 import { venueOf } from '../../src/venues/venues.ts'
-import { capturesFolder } from '../../test/captures.ts'
+import { folderOf, type Recording } from '../recordings.ts'
 import { mix, type MixShape, type MixVenue } from '../speed/mix.ts'
 import type { VenueKeys } from './receiver.ts'
 
@@ -29,16 +29,11 @@ interface ExpectedCapture {
   readonly trades: readonly { readonly stream: string }[]
 }
 
-/** Recordings of a venue, as one. */
-export async function recorded(
-  folder: string,
-  name: string,
-  venue: VenueId,
-  captures: readonly string[],
-): Promise<Play> {
-  const place = capturesFolder()
-  if (place === undefined)
-    throw new Error('the recordings are not here: MARKETPRISM_CAPTURES names their folder')
+/** A recording as a play, whose file is in `folder`; `undefined` where it is not there. */
+export async function recorded(folder: string, recording: Recording): Promise<Play | undefined> {
+  const place = folderOf(recording)
+  if (place === undefined) return undefined
+  const { name, venue, captures } = recording
   const lines: CaptureLine[] = []
   for (const capture of captures)
     for await (const { line } of readCapture(join(place, venue, capture))) lines.push(line)

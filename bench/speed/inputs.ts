@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { readCapture } from '../../src/app/capture-reader.ts'
 import type { VenueId } from '../../src/core/ids.ts'
 import { venueOf } from '../../src/venues/venues.ts'
-import { capturesFolder } from '../../test/captures.ts'
+import { folderOf, type Recording, SPOT_2024, USD_M_2024 } from '../recordings.ts'
 import { mix, type MixVenue } from './mix.ts'
 
 /** One message: a frame, or the answer to a snapshot request of `symbol`. */
@@ -24,47 +24,38 @@ export interface Input {
 
 const MIX_FRAMES = 60_000
 
-/** Inputs of the full bench: the recorded minutes of 2024, where they are there, and depth-heavy mixes. */
+/** Inputs of the full bench: recordings, where they are there, and depth-heavy mixes. */
 export function inputs(): readonly Input[] {
-  const recordings = [
-    captured('spot BTC 2024', 'binance-spot', ['2024-08-08-btcusdt.ndjson.gz']),
-    captured('USD-M BTC+ETH 2024', 'binance-derivatives', [
-      '2024-08-08-btcusdt.ndjson.gz',
-      '2024-08-08-ethusdt.ndjson.gz',
-    ]),
-  ]
   return [
-    ...(capturesFolder() === undefined ? [] : recordings),
+    ...[SPOT_2024, USD_M_2024].flatMap(captured),
     mixed('Binance depth', 'binance-derivatives'),
     mixed('OKX depth', 'okx-spot'),
     mixed('Deribit depth', 'deribit'),
   ]
 }
 
-export function captured(name: string, venue: VenueId, files: readonly string[]): Input {
-  return {
-    name,
-    venue,
-    kind: 'captured',
-    async write(path) {
-      const folder = capturesFolder()
-      if (folder === undefined) throw new Error('the recordings are not here any more')
-      const lines: { readonly t: number; readonly item: Item }[] = []
-      for (const file of files) {
-        for await (const { line } of readCapture(join(folder, venue, file))) {
-          if (line.dir === 'out') continue
-          const symbol = line.src === 'rest' ? venueOf(venue).snapshot?.symbolOf(line.conn) : undefined
-          if (line.src === 'ws' || symbol !== undefined)
-            lines.push({ t: line.t ?? 0, item: { symbol, bytes: Buffer.from(line.raw) } })
-        }
+/** None where the recording is not there. */
+function captured(recording: Recording): readonly Input[] {
+  const folder = folderOf(recording)
+  if (folder === undefined) return []
+  const { name, venue, captures } = recording
+  const write = async (path: string): Promise<void> => {
+    const lines: { readonly t: number; readonly item: Item }[] = []
+    for (const capture of captures) {
+      for await (const { line } of readCapture(join(folder, venue, capture))) {
+        if (line.dir === 'out') continue
+        const symbol = line.src === 'rest' ? venueOf(venue).snapshot?.symbolOf(line.conn) : undefined
+        if (line.src === 'ws' || symbol !== undefined)
+          lines.push({ t: line.t ?? 0, item: { symbol, bytes: Buffer.from(line.raw) } })
       }
-      if (files.length > 1) lines.sort((one, other) => one.t - other.t)
-      await save(
-        path,
-        lines.map(({ item }) => item),
-      )
-    },
+    }
+    if (captures.length > 1) lines.sort((one, other) => one.t - other.t)
+    await save(
+      path,
+      lines.map(({ item }) => item),
+    )
   }
+  return [{ name, venue, kind: 'captured', write }]
 }
 
 /** A depth-heavy mix of a venue. */
