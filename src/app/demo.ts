@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { readConfig } from '../config/loader.ts'
 import { configYaml } from '../config/rendering.ts'
 import type { Config } from '../config/schema.ts'
-import { withDataFolder } from '../config/selection.ts'
+import { journalFolders, withDataFolder } from '../config/selection.ts'
 import type { VenueId } from '../core/ids.ts'
 import type { Instrument } from '../core/instrument.ts'
 import type { Runtime } from '../runtime/runtime.ts'
@@ -56,7 +56,7 @@ export async function runDemo(run: DemoRun, io: Io): Promise<number> {
 
 const requireFolder = (run: DemoRun): Promise<void> =>
   requireFreeJournals(
-    [demoConfig(run, {})],
+    journalFolders(demoConfig(run, {})),
     `Another instance collects into ${run.dataFolder}: give this one another folder by --data, or end that one.`,
   )
 

@@ -1,15 +1,14 @@
-import type { Config } from '../config/schema.ts'
 import { FailureError } from '../core/errors.ts'
 import { journalLock } from '../journal/lock.ts'
 import { errorCodeOf } from '../runtime/failure-of.ts'
 import { livingHolder } from '../runtime/lock-file.ts'
 
 /**
- * Rejects with `FailureError` of code `locked` where a process that lives has a journal of these configurations, one a collector;
- * `advice`, a sentence, is what to do then. Takes none of them, and leaves one that cannot be looked at to its collector, which tells why.
+ * Rejects with `FailureError` of code `locked` where a process that lives has the journal of one of these folders; `advice`, a sentence,
+ * is what to do then. Takes none of them, and leaves one that cannot be looked at to its collector, which tells why.
  */
-export async function requireFreeJournals(configs: readonly Config[], advice: string): Promise<void> {
-  const paths = configs.map(({ journal }) => journalLock(journal.folder))
+export async function requireFreeJournals(folders: readonly string[], advice: string): Promise<void> {
+  const paths = folders.map(journalLock)
   const looks = paths.map(async (path) => ({ path, holder: await holderOf(path) }))
   const held = (await Promise.all(looks)).find(({ holder }) => holder !== undefined)
   if (held === undefined) return

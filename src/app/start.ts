@@ -1,5 +1,5 @@
 import type { Config } from '../config/schema.ts'
-import { instanceUrl, shardsOf } from '../config/selection.ts'
+import { instanceUrl, journalFolders } from '../config/selection.ts'
 import { staySmall } from '../runtime/garbage.ts'
 import { systemRuntime } from '../runtime/system.ts'
 import { SystemProcesses } from '../runtime/system-processes.ts'
@@ -93,8 +93,8 @@ export async function start(
   run: Omit<StartRun, 'title' | 'isEmulated' | 'plain'>,
   io: Io,
 ): Promise<number> {
-  const collectors = run.isSingle ? [config] : shardsOf(config).map((shard) => shard.config)
-  await requireFreeJournals(collectors, JOURNAL_TAKEN)
+  const journals = run.isSingle ? [config.journal.folder] : journalFolders(config)
+  await requireFreeJournals(journals, JOURNAL_TAKEN)
   const title = config.capture.enabled ? 'marketprism capture' : 'marketprism'
   await runInstance(config, { ...run, title, isEmulated: false, plain: !io.isTerminal }, io)
   return EXIT.ok

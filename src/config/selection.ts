@@ -121,6 +121,10 @@ export function shardsOf(config: Config): readonly Shard[] {
   return selected.map(({ venue }) => ({ name: `collector/${venue}`, config: onlyVenue(shared, venue) }))
 }
 
+/** Where the collectors of a configuration write, a journal each. */
+export const journalFolders = (config: Config): readonly string[] =>
+  shardsOf(config).map((shard) => shard.config.journal.folder)
+
 /** A configuration of one venue that is sound by itself: what is said of the others is left out. */
 function onlyVenue(config: Config, venue: VenueId): Config {
   const { venues, publish, journal, sinks } = config

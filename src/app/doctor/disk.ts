@@ -1,5 +1,5 @@
 import type { Config } from '../../config/schema.ts'
-import { shardsOf } from '../../config/selection.ts'
+import { journalFolders } from '../../config/selection.ts'
 import type { VenuePlan } from '../plan.ts'
 import { size } from '../screen.ts'
 import { type Finding, fault, milliseconds, ok, warning } from './check.ts'
@@ -44,9 +44,6 @@ export function storesOf(config: Config, plans: readonly VenuePlan[]): readonly 
       : []),
   ]
 }
-
-const journalFolders = (config: Config): readonly string[] =>
-  shardsOf(config).map((shard) => shard.config.journal.folder)
 
 type Writable = Extract<FolderProbe, { readonly name: 'writable' }>
 

@@ -1,5 +1,5 @@
 import type { Config } from '../../config/schema.ts'
-import { shardsOf } from '../../config/selection.ts'
+import { journalFolders } from '../../config/selection.ts'
 import { journalLock } from '../../journal/lock.ts'
 import { errorCodeOf } from '../../runtime/failure-of.ts'
 import { lockHolder } from '../../runtime/lock-file.ts'
@@ -26,8 +26,8 @@ export async function checkInstance(
   return [
     ...ports.map(({ finding }, index) => check(group, index === 0 ? 'health port' : 'metrics port', finding)),
     ...(enabled ? [] : [check(group, 'ports', HTTP_OFF)]),
-    ...shardsOf(config).map(({ config: { journal } }) =>
-      check(group, 'journal', checkLock(pathOf(journal.folder), hasInstance)),
+    ...journalFolders(config).map((folder) =>
+      check(group, 'journal', checkLock(pathOf(folder), hasInstance)),
     ),
   ]
 }
