@@ -1,12 +1,13 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readConfig } from '../config/loader.ts'
 import { configYaml } from '../config/rendering.ts'
 import type { Config } from '../config/schema.ts'
 import { journalFolders, withDataFolder } from '../config/selection.ts'
+import { FailureError } from '../core/errors.ts'
 import type { VenueId } from '../core/ids.ts'
 import type { Instrument } from '../core/instrument.ts'
-import type { Runtime } from '../runtime/runtime.ts'
+import type { Files, Runtime } from '../runtime/runtime.ts'
 import { systemRuntime } from '../runtime/system.ts'
 import type { Hosts } from '../venues/venue.ts'
 import { venueOf } from '../venues/venues.ts'
@@ -14,8 +15,7 @@ import { EmulatorChild } from './emulator-child.ts'
 import { EXIT } from './exit.ts'
 import type { Io } from './io.ts'
 import { requireFreeJournals } from './journal-locks.ts'
-import { runInstance } from './start.ts'
-import type { Status } from './status.ts'
+import { type InstanceEnd, runInstance } from './start.ts'
 
 export interface DemoRun {
   /** Instruments a venue. */
@@ -30,6 +30,8 @@ export interface DemoRun {
 
 /** The configuration of the demo, for the commands that read what it has written. */
 const CONFIG_FILE = 'marketprism.yaml'
+/** Names the demo that has the folder. */
+const LOCK_FILE = 'demo.lock'
 const TITLE = 'marketprism demo'
 
 const LIST_DEADLINE_MS = 10_000
@@ -38,55 +40,69 @@ const LIST_LIMIT_BYTES = 64 * 1024 * 1024
 /**
  * The main job with no network: emulated venues in a child process, a collector on them as on the real ones, and its books held
  * against the true ones. Answers 1 when any differed, 69 when none could be compared in the time that was given. Rejects with
- * `FailureError` of code `locked` where another process has the journal in its folder: then nothing is written.
+ * `FailureError` of code `locked` where another process has the journal in its folder, or the folder: then nothing is written.
  */
 export async function runDemo(run: DemoRun, io: Io): Promise<number> {
-  await requireFolder(run)
+  const runtime = systemRuntime()
+  await requireFreeJournals(journalFolders(demoConfig(run, {})), adviceFor(run))
+  const unlock = lockFolder(run, runtime.files)
+  try {
+    return await emulateAndCollect(run, runtime, io)
+  } finally {
+    unlock()
+  }
+}
+
+const adviceFor = ({ dataFolder }: DemoRun): string =>
+  `Another instance collects into ${dataFolder}: give this one another folder by --data, or end that one.`
+
+/** Demos that are begun together all find the journal free: a collector locks it only once it has a configuration. */
+function lockFolder(run: DemoRun, files: Files): () => void {
+  files.makeFolder(run.dataFolder)
+  try {
+    return files.lock(join(run.dataFolder, LOCK_FILE))
+  } catch (cause) {
+    if (!(cause instanceof FailureError) || cause.code !== 'locked') throw cause
+    const { message, retryable } = cause
+    throw new FailureError('locked', `${message}. ${adviceFor(run)}`, { retryable, cause })
+  }
+}
+
+async function emulateAndCollect(run: DemoRun, runtime: Runtime, io: Io): Promise<number> {
   const emulator = await EmulatorChild.start(run)
   if (typeof emulator === 'string') {
     io.stderr.write(`the emulated venues did not start: ${emulator}\n`)
     return EXIT.busy
   }
   try {
-    return await collect(run, emulator, io)
+    return await collect(run, await venueSections(run, emulator.hosts, runtime), io)
   } finally {
     await emulator.stop()
   }
 }
 
-const requireFolder = (run: DemoRun): Promise<void> =>
-  requireFreeJournals(
-    journalFolders(demoConfig(run, {})),
-    `Another instance collects into ${run.dataFolder}: give this one another folder by --data, or end that one.`,
-  )
-
-async function collect(run: DemoRun, emulator: EmulatorChild, io: Io): Promise<number> {
-  const config = demoConfig(run, await venueSections(run, emulator.hosts, systemRuntime()))
-  // One that was begun at the same time may have been quicker.
-  await requireFolder(run)
+async function collect(run: DemoRun, venues: Readonly<Record<string, unknown>>, io: Io): Promise<number> {
+  const config = demoConfig(run, venues)
   const configFile = join(run.dataFolder, CONFIG_FILE)
-  mkdirSync(run.dataFolder, { recursive: true })
   writeFileSync(configFile, configYaml(config))
   const { seconds, plain } = run
-  const status = await runInstance(
+  const end = await runInstance(
     config,
     { title: TITLE, seconds, plain, delivers: true, isSingle: false, isEmulated: true },
     io,
   )
-  const exit = exitOf(run, status)
-  if (exit === EXIT.unavailable) {
-    await requireFolder(run)
-    io.stderr.write(UNCOMPARED)
-  } else io.stdout.write(`Look into it: npx marketprism query --config ${configFile} "from trades limit 5"\n`)
+  const exit = exitOf(end)
+  if (exit === EXIT.unavailable) io.stderr.write(UNCOMPARED)
+  else io.stdout.write(`Look into it: npx marketprism query --config ${configFile} "from trades limit 5"\n`)
   return exit
 }
 
 const UNCOMPARED = `${TITLE}: no book was compared with its true one. A slow machine needs longer: give it more --seconds. Where that does not help, --plain tells what is in the way.\n`
 
 /** Who ends it by hand has seen what it did. */
-function exitOf({ seconds }: DemoRun, { venues }: Status): number {
-  const checks = venues.flatMap((venue) => venue.checks ?? [])
-  if (seconds !== undefined && checks.every(({ total }) => total === 0)) return EXIT.unavailable
+function exitOf({ reason, status }: InstanceEnd): number {
+  const checks = status.venues.flatMap((venue) => venue.checks ?? [])
+  if (reason === 'time' && checks.every(({ total }) => total === 0)) return EXIT.unavailable
   return checks.some(({ equal, total }) => equal < total) ? EXIT.difference : EXIT.ok
 }
 

@@ -10,7 +10,7 @@ import type { Io } from './io.ts'
 import { requireFreeJournals } from './journal-locks.ts'
 import { closingLine, ShownInstance } from './shown-instance.ts'
 import type { Status } from './status.ts'
-import { untilStopped } from './until-stopped.ts'
+import { type StopReason, untilStopped } from './until-stopped.ts'
 import { readVersion } from './version.ts'
 
 /** Said where HTTP is switched off. */
@@ -36,8 +36,14 @@ export interface StartRun {
   readonly plain: boolean
 }
 
-/** Runs an instance and shows it, until it is told to stop. Answers how it was at the end. */
-export async function runInstance(config: Config, asked: StartRun, io: Io): Promise<Status> {
+/** How an instance ended. */
+export interface InstanceEnd {
+  readonly reason: StopReason
+  readonly status: Status
+}
+
+/** Runs an instance and shows it, until it is told to stop or its time has passed. Answers how it was at the end. */
+export async function runInstance(config: Config, asked: StartRun, io: Io): Promise<InstanceEnd> {
   // Records have standard output for themselves.
   const hasRecords = config.sinks.stdout.enabled && asked.delivers && !asked.isSingle
   const run = { ...asked, plain: asked.plain || hasRecords }
@@ -70,14 +76,14 @@ export async function runInstance(config: Config, asked: StartRun, io: Io): Prom
   if (address === undefined) io.stderr.write(SILENT)
   else if (run.plain) lines.write(`health and metrics at ${address}\n`)
   shown.open()
-  await stopped
+  const reason = await stopped
   small?.cancel()
   shown.hold()
   await instance.stop()
   shown.close()
   const status = instance.status()
   lines.write(closingLine(run.title, status))
-  return status
+  return { reason, status }
 }
 
 /** A collector would be started again for ever while another process has its journal. */

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from '
 import { test } from 'node:test'
 import { join } from 'node:path'
 import { SystemFiles } from '../../src/runtime/system-files.ts'
-import { closedPort } from '../runtime/loopback.ts'
+import { closedPort, tcp } from '../runtime/loopback.ts'
 import { until } from './asking.ts'
 import { listening, modestSections, temporaryFolder } from './doctor-world.ts'
 
@@ -54,6 +54,8 @@ function lockIn(folder: string, journal: string, text?: string): string {
   return path
 }
 
+const demoLockIn = (folder: string): string => join(folder, 'records/demo.lock')
+
 /** The lock of a process that has ended. */
 const staleLock = (): string => `${spawnSync(process.execPath, ['--version']).pid} 1\n`
 
@@ -75,6 +77,9 @@ async function writeConfig(
 
 const untilListening = ({ text }: Run): Promise<number> =>
   until('it listens', () => text().includes('health and metrics at '), LIMIT_MS, text)
+
+const untilCompared = ({ text }: Run): Promise<number> =>
+  until('books were compared', () => / verified [1-9]/.test(text()), LIMIT_MS, text)
 
 for (const command of ['start', 'capture']) {
   test(`${command} ends with 75 where another process has the journal, naming it and what to do`, async () => {
@@ -130,6 +135,16 @@ function isOfChild(path: string, { text }: Run): boolean {
   return pid !== '' && existsSync(`/proc/${pid}`) && !text().includes('held by')
 }
 
+test('start leaves a lock that cannot be looked at to its collector', async () => {
+  using folder = temporaryFolder()
+  await writeConfig(folder.path)
+  mkdirSync(lockIn(folder.path, 'journal'))
+  await using running = run(folder.path, ['start'])
+  await untilListening(running)
+  running.child.kill('SIGTERM')
+  assert.equal(await running.end(), 0, running.text())
+})
+
 test('start waits for the journal of a container that was killed, as its supervisor does', async () => {
   using folder = temporaryFolder()
   await writeConfig(folder.path)
@@ -142,29 +157,60 @@ test('start waits for the journal of a container that was killed, as its supervi
   assert.equal(await running.end(), 0, running.text())
 })
 
-test('a demo ends with 75 where another process has its folder, and leaves what is there alone', async () => {
+for (const lock of ['journal/lock', 'demo.lock']) {
+  test(`a demo ends with 75 where another process has ${lock} of its folder, and leaves what is there alone`, async () => {
+    using folder = temporaryFolder()
+    lockIn(folder.path, 'records/journal')
+    const unlock = files.lock(join(folder.path, 'records', lock))
+    const configFile = join(folder.path, 'records/marketprism.yaml')
+    writeFileSync(configFile, 'of the other one\n')
+    await using running = run(folder.path, ['demo', '--data', 'records', '--seconds', '1'])
+    assert.equal(await running.end(), 75, running.text())
+    assert.equal(
+      running.text(),
+      `marketprism demo: records/${lock}: held by process ${process.pid}. Another instance collects into records: give this one another folder by --data, or end that one.\n`,
+    )
+    assert.equal(readFileSync(configFile, 'utf8'), 'of the other one\n')
+    unlock()
+  })
+}
+
+test('of two demos that are begun together in one folder one compares its books, and the other ends with 75', async () => {
   using folder = temporaryFolder()
-  const unlock = files.lock(lockIn(folder.path, 'records/journal'))
-  const configFile = join(folder.path, 'records/marketprism.yaml')
-  writeFileSync(configFile, 'of the other one\n')
-  await using running = run(folder.path, ['demo', '--data', 'records', '--seconds', '1'])
-  assert.equal(await running.end(), 75, running.text())
-  assert.equal(
-    running.text(),
-    `marketprism demo: records/journal/lock: held by process ${process.pid}. Another instance collects into records: give this one another folder by --data, or end that one.\n`,
+  const argv = ['demo', '--data', 'records']
+  await using one = run(folder.path, argv)
+  await using other = run(folder.path, argv)
+  const refused = await Promise.race([one, other].map((demo) => demo.end().then(() => demo)))
+  const winner = refused === one ? other : one
+  assert.equal(await refused.end(), 75, refused.text())
+  assert.match(
+    refused.text(),
+    /^marketprism demo: records\/(demo\.lock|journal\/lock): held by process \d+\. Another instance collects into records: /,
   )
-  assert.equal(readFileSync(configFile, 'utf8'), 'of the other one\n')
-  unlock()
+  await untilCompared(winner)
+  winner.child.kill('SIGTERM')
+  assert.equal(await winner.end(), 0, winner.text())
 })
 
-test('a lock of a process that has ended keeps no demo from its work', async () => {
+test('locks of processes that have ended keep no demo from its work', async () => {
   using folder = temporaryFolder()
   const path = lockIn(folder.path, 'records/journal', staleLock())
+  writeFileSync(demoLockIn(folder.path), staleLock())
   await using running = run(folder.path, ['demo', '--data', 'records'])
   await until('its collector has the journal', () => isOfChild(path, running), LIMIT_MS, running.text)
-  await until('books were compared', () => / verified [1-9]/.test(running.text()), LIMIT_MS, running.text)
+  await untilCompared(running)
   running.child.kill('SIGTERM')
   assert.equal(await running.end(), 0, running.text())
+})
+
+test('a demo whose emulated venues do not start gives its folder back', async () => {
+  using folder = temporaryFolder()
+  await using taken = await tcp(() => undefined)
+  const argv = ['demo', '--data', 'records', '--port-base', String(taken.port)]
+  await using running = run(folder.path, argv)
+  assert.equal(await running.end(), 75, running.text())
+  assert.match(running.text(), /the emulated venues did not start/)
+  assert.equal(existsSync(demoLockIn(folder.path)), false)
 })
 
 test('a demo that could compare nothing ends with 69, and says that it may need longer', async () => {
@@ -179,11 +225,15 @@ test('a demo that could compare nothing ends with 69, and says that it may need 
   assert.doesNotMatch(running.text(), /Look into it/)
 })
 
-test('a demo that is ended by hand before it could compare anything has done what it was asked', async () => {
-  using folder = temporaryFolder()
-  await using running = run(folder.path, ['demo', '--data', 'records'])
-  await untilListening(running)
-  running.child.kill('SIGINT')
-  assert.equal(await running.end(), 0, running.text())
-  assert.match(running.text(), /Look into it/)
-})
+for (const time of [[], ['--seconds', '60']]) {
+  const name = ['a demo', ...time].join(' ')
+  test(`${name} that is ended by hand before it could compare anything has done what it was asked`, async () => {
+    using folder = temporaryFolder()
+    await using running = run(folder.path, ['demo', '--data', 'records', ...time])
+    await untilListening(running)
+    running.child.kill('SIGINT')
+    assert.equal(await running.end(), 0, running.text())
+    assert.match(running.text(), /Look into it/)
+    assert.equal(existsSync(demoLockIn(folder.path)), false)
+  })
+}
