@@ -65,16 +65,22 @@ export function parsed<T extends BenchOptions>(parse: () => { readonly values: T
     const { values } = parse()
     if (!(Number(values.rounds ?? 1) >= 1))
       throw new RangeError(`--rounds ${values.rounds}: no number of rounds`)
-    if (values.only !== undefined && values.json !== undefined)
-      throw new RangeError('--only measures a part, and --json wants all of it')
+    if ((values.only !== undefined || values.quick === true) && values.json !== undefined)
+      throw new RangeError('--only and --quick measure a part, and --json wants all of it')
     return values
   } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\nUsage: ${usage}`)
-    process.exit(USAGE_FAULT)
+    return refuse(error instanceof Error ? error.message : String(error), usage)
   }
 }
 
+/** Says what is wrong with the options, with the usage, and ends. */
+export function refuse(fault: string, usage: string): never {
+  console.error(`${fault}\nUsage: ${usage}`)
+  process.exit(USAGE_FAULT)
+}
+
 interface BenchOptions {
+  readonly quick?: boolean
   readonly rounds?: string
   readonly only?: string
   readonly json?: string
@@ -86,8 +92,12 @@ function machineText(): string {
   return `${all.length} processors, ${all[0]?.model ?? 'of no name'}, Node.js ${process.versions.node}.`
 }
 
-/** Puts a part into the file at `path`, beside what is there. */
+/** Puts a part into the file at `path`, beside what is there. Where the exit code tells of a fault, says that nothing is kept. */
 export function keep(path: string, part: Partial<Measured>): void {
+  if (process.exitCode !== undefined) {
+    console.error(`Nothing was kept in ${path}: the figures are of a run with faults`)
+    return
+  }
   let before: Partial<Measured> = {}
   try {
     before = JSON.parse(readFileSync(path, 'utf8'))

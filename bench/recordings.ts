@@ -24,8 +24,7 @@ export const USD_M_2024: Recording = {
   captures: ['2024-08-08-btcusdt.ndjson.gz', '2024-08-08-ethusdt.ndjson.gz'],
 }
 
-export const NO_RECORDINGS =
-  'The recordings are not here: MARKETPRISM_CAPTURES names their folder. Only mixes are measured.'
+export const NO_RECORDINGS = 'The recordings are not here: MARKETPRISM_CAPTURES names their folder.'
 
 /** The folder that has the captures of `recording`; `undefined` where there are no recordings. Throws where only some are there. */
 export function folderOf({ venue, captures }: Recording): string | undefined {

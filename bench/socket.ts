@@ -6,7 +6,7 @@
 //     paced   the same with `start`, all of it on and scraped: the share of a processor that each process takes
 //
 // The lag of a record is how much later its frame was read than the quickest of the play, against the venue's own time. Exit 1 where
-// anything was lost, or a book is not what it should be.
+// anything was lost, or a book is not what it should be; then nothing is kept.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
@@ -19,15 +19,21 @@ import { findCommand } from '../scripts/tools.ts'
 import type { Status } from '../src/app/status.ts'
 import { VENUE_IDS } from '../src/core/ids.ts'
 import { journalLines } from '../test/journal/journal-records.ts'
-import { keep, median, parsed, type SocketMeasured } from './measured.ts'
-import { NO_RECORDINGS, USD_M_2024 } from './recordings.ts'
+import { keep, median, parsed, refuse, type SocketMeasured } from './measured.ts'
+import { folderOf, NO_RECORDINGS, USD_M_2024 } from './recordings.ts'
 import { manyMarkets } from './speed/market.ts'
 import { made, type Play, recorded } from './socket/plays.ts'
 import type { Taken } from './socket/receiver.ts'
 
+const MIXES = [
+  ['Binance depth', 'binance-derivatives'],
+  ['OKX depth', 'okx-spot'],
+  ['Deribit depth', 'deribit'],
+] as const
 const REPLAY_SPEEDS = [50, 100, 200]
 /** Some 500 and 5,000 frames a second of a recording; and of a mix 10,000, and a snapshot of 1,000 levels among each hundred. */
 const PACED_SPEEDS = [1, 10]
+const MANY = 'OKX 1,000 books'
 const MANY_BOOKS = 1_000
 const MANY_LEVELS = 500
 const SNAPSHOT_EVERY = 100
@@ -47,6 +53,7 @@ const MODES = ['bare', 'collector'] as const
 const WARM_ROUNDS = 2
 const TIMES = /"venue_time_us":(\d+),"recv_time_us":(\d+)/
 
+const USAGE = 'npm run bench:socket [-- --only NAME] [--rounds N] [--json FILE]'
 const values = parsed(
   () =>
     parseArgs({
@@ -56,8 +63,21 @@ const values = parsed(
         json: { type: 'string' },
       },
     }),
-  'npm run bench:socket [-- --only NAME] [--rounds N] [--json FILE]',
+  USAGE,
 )
+const captured = folderOf(USD_M_2024) === undefined ? [] : [USD_M_2024.name]
+const parts = [
+  ...[...captured, ...MIXES.map(([name]) => name)].map((name) => `flood ${name}`),
+  ...captured.flatMap(() => REPLAY_SPEEDS.map((speed) => `replay ${speed}`)),
+  ...captured.flatMap((name) => PACED_SPEEDS.map((speed) => `paced ${name} ${speed}`)),
+  `paced ${MANY} 1`,
+]
+const wanted = new Set(parts.filter((name) => values.only === undefined || name.includes(values.only)))
+if (wanted.size === 0) refuse(`--only ${values.only}: none of ${parts.join('; ')}`, USAGE)
+if (captured.length === 0) {
+  if (values.json !== undefined) refuse(`${NO_RECORDINGS} --json wants all of it`, USAGE)
+  console.log(`${NO_RECORDINGS} Only mixes are measured.`)
+}
 const PROGRAM = join(import.meta.dirname, '../bin/marketprism.mjs')
 const rounds = Number(values.rounds)
 const folder = mkdtempSync(join(tmpdir(), 'marketprism-socket-'))
@@ -159,28 +179,31 @@ const told = (faults: readonly string[], otherwise: string): string => {
   return faults.length > 0 ? `FAULTS: ${faults.join(', ')}` : otherwise
 }
 
-/** Tells what was lost, and which books are not as they should be; such a play makes the exit code 1. */
-function faultsOf(play: Play, { gaps, refused, books }: Taken): string {
+/** What was lost, and which books are not as they should be. */
+function faultsOf(play: Play, { gaps, refused, books }: Taken): readonly string[] {
   const wrong = [...play.books].filter(([symbol, digest]) => digest !== '' && books[symbol] !== digest)
   const dead = Object.entries(books).filter(([, digest]) => digest === null)
-  const faults = [
+  return [
     ...(gaps > 0 ? [`${gaps} gaps`] : []),
     ...(refused > 0 ? [`${refused} refused`] : []),
     ...wrong.map(([symbol]) => `${symbol} is another book`),
     ...dead.map(([symbol]) => `${symbol} is not live`),
   ]
-  return told(faults, `no gap, ${play.books.size > 0 ? 'books as expected' : 'books live'}`)
 }
+
+/** Tells the faults of a play, which make the exit code 1, or that there are none. */
+const toldOf = (play: Play, faults: readonly string[]): string =>
+  told(faults, `no gap, ${play.books.size > 0 ? 'books as expected' : 'books live'}`)
 
 async function flood(play: Play): Promise<SocketMeasured['floods'][number]> {
   const rates: Record<'bare' | 'collector', number[]> = { bare: [], collector: [] }
   const receivers = { bare: new Receiver(play, 'bare'), collector: new Receiver(play, 'collector') }
-  let faults = ''
+  const faults = new Set<string>()
   for (let round = -WARM_ROUNDS; round < rounds; round++) {
     for (const mode of round % 2 === 0 ? MODES : MODES.toReversed()) {
       const { journal, ...taken } = await receivers[mode].take(0)
       if (round >= 0) rates[mode].push(taken.frames / taken.cpuSeconds)
-      if (mode === 'collector') faults = faultsOf(play, taken)
+      if (mode === 'collector') for (const fault of faultsOf(play, taken)) faults.add(fault)
       rmSync(journal, { recursive: true })
     }
   }
@@ -188,7 +211,7 @@ async function flood(play: Play): Promise<SocketMeasured['floods'][number]> {
   const shares = rates.collector.map((rate, at) => (rate / (rates.bare[at] ?? NaN)) * 100)
   console.log(
     `flood   ${play.name.padEnd(20)} collector ${whole(median(rates.collector))}/s, bare ws ${whole(median(rates.bare))}/s: ` +
-      `${median(shares).toFixed(0)} % (${Math.min(...shares).toFixed(0)} to ${Math.max(...shares).toFixed(0)})  ${faults}`,
+      `${median(shares).toFixed(0)} % (${Math.min(...shares).toFixed(0)} to ${Math.max(...shares).toFixed(0)})  ${toldOf(play, [...faults])}`,
   )
   return { name: play.name, ...rates }
 }
@@ -215,7 +238,7 @@ async function replay(play: Play, speed: number): Promise<SocketMeasured['replay
   console.log(
     `replay  ${play.name.padEnd(20)} at ${String(speed).padStart(3)} times: ${whole(taken.frames / taken.seconds)} frames/s, ` +
       `${share.toFixed(1)} % of a processor, loop delay p99 ${taken.loopDelayP99Ms.toFixed(1)} ms, ` +
-      `lag p50 ${at(0.5).toFixed(1)}, p99 ${at(0.99).toFixed(1)}, most ${at(1).toFixed(1)} ms  ${faultsOf(play, taken)}`,
+      `lag p50 ${at(0.5).toFixed(1)}, p99 ${at(0.99).toFixed(1)}, most ${at(1).toFixed(1)} ms  ${toldOf(play, faultsOf(play, taken))}`,
   )
   rmSync(journal, { recursive: true })
   return {
@@ -304,15 +327,9 @@ async function each<Given, Made>(
 
 try {
   const usdm = await recorded(folder, USD_M_2024)
-  if (usdm === undefined) console.log(NO_RECORDINGS)
   const recordings = usdm === undefined ? [] : [usdm]
-  const floods = [
-    ...recordings,
-    await made(folder, 'Binance depth', 'binance-derivatives'),
-    await made(folder, 'OKX depth', 'okx-spot'),
-    await made(folder, 'Deribit depth', 'deribit'),
-  ]
-  const many = await made(folder, 'OKX 1,000 books', 'okx-spot', {
+  const floods = [...recordings, ...(await each(MIXES, ([name, venue]) => made(folder, name, venue)))]
+  const many = await made(folder, MANY, 'okx-spot', {
     markets: manyMarkets(MANY_BOOKS),
     levels: MANY_LEVELS,
     snapshotEvery: SNAPSHOT_EVERY,
@@ -322,13 +339,6 @@ try {
     ...recordings.flatMap((play) => PACED_SPEEDS.map((speed) => ({ play, speed }))),
     { play: many, speed: 1 },
   ]
-  const all = [
-    ...floods.map(({ name }) => `flood ${name}`),
-    ...replays.map(({ speed }) => `replay ${speed}`),
-    ...pacings.map(({ play, speed }) => `paced ${play.name} ${speed}`),
-  ]
-  const wanted = new Set(all.filter((name) => values.only === undefined || name.includes(values.only)))
-  if (wanted.size === 0) throw new Error(`--only ${values.only}: ${all.join(', ')}`)
   const part = {
     floods: await each(
       floods.filter(({ name }) => wanted.has(`flood ${name}`)),

@@ -1,14 +1,15 @@
 // How fast frames are taken, side by side with parsing alone and with other libraries: `npm run bench [-- --quick] [--rounds N] [--json FILE]
 // [--only NAME]`. Speed is messages per second of processor time. Every candidate runs in a process of its own, and in each round all
 // run one after the other: a ratio is the median over the rounds of two runs that stood beside each other.
-// Then what more books and more levels cost, and what memory they take. Exit 1 where candidates with books do not end with the same ones.
+// Then what more books and more levels cost, and what memory they take. Exit 1 where candidates with books do not end with the same ones;
+// then nothing is kept.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { installFolder } from '../scripts/install.ts'
-import { keep, median, parsed, type SpeedMeasured } from './measured.ts'
+import { keep, median, parsed, refuse, type SpeedMeasured } from './measured.ts'
 import { type Input, inputs, save } from './speed/inputs.ts'
 import { NO_RECORDINGS } from './recordings.ts'
 import { manyMarkets, MARKETS } from './speed/market.ts'
@@ -33,6 +34,7 @@ const GROWTH_FRAMES = 200_000
 const MEMORY_BOOKS = 1_000
 const MEMORY_LEVELS = 1_000
 
+const USAGE = 'npm run bench [-- --quick] [--rounds N] [--json FILE] [--only NAME]'
 const values = parsed(
   () =>
     parseArgs({
@@ -43,7 +45,7 @@ const values = parsed(
         only: { type: 'string' },
       },
     }),
-  'npm run bench [-- --quick] [--rounds N] [--json FILE] [--only NAME]',
+  USAGE,
 )
 const isQuick = values.quick
 const rounds = Number(values.rounds ?? (isQuick ? 1 : 5))
@@ -159,16 +161,19 @@ function memory(): SpeedMeasured['memory'] {
   return { books: MEMORY_BOOKS, levels: MEMORY_LEVELS, bytesALevel, rssMb }
 }
 
+const isWanted = (name: string): boolean => values.only === undefined || name.includes(values.only)
+const there = inputs()
+const wanted = there.filter(({ name }) => isWanted(name))
+if (wanted.length === 0 && !isWanted('growth'))
+  refuse(`--only ${values.only}: none of ${there.map(({ name }) => name).join('; ')}; growth`, USAGE)
+if (there.every(({ kind }) => kind === 'generated')) {
+  if (values.json !== undefined) refuse(`${NO_RECORDINGS} --json wants all of it`, USAGE)
+  console.log(`${NO_RECORDINGS} Only mixes are measured.`)
+}
 if (!isQuick && !installFolder(join(import.meta.dirname, 'peers')))
   throw new Error('tardis-dev and ccxt could not be installed into bench/peers; --quick goes without them')
 const folder = mkdtempSync(join(tmpdir(), 'marketprism-speed-'))
 try {
-  const isWanted = (name: string): boolean => values.only === undefined || name.includes(values.only)
-  const there = inputs()
-  if (there.every(({ kind }) => kind === 'generated')) console.log(NO_RECORDINGS)
-  const wanted = there.filter(({ name }) => isWanted(name))
-  if (wanted.length === 0 && !isWanted('growth'))
-    throw new Error(`--only ${values.only}: ${there.map(({ name }) => name).join(', ')}, growth`)
   const taken = isQuick ? wanted.slice(0, QUICK_INPUTS) : wanted
   const measured: Record<string, Readonly<Record<string, readonly Figures[]>>> = {}
   for (const [at, input] of taken.entries()) {
