@@ -5,9 +5,11 @@
 // Which places are levels is a bit of each in a word that its owner keeps; the others are gaps. A level that goes leaves its key there, in
 // its order, and one that comes takes the nearest gap, so that little is moved. Places that never were one have `END` for a key.
 
-/** Places of a chunk: their keys, then their sizes. */
+/** Places of a chunk. */
 export const PLACES: i32 = 32
+/** How far into a chunk the sizes begin. */
 export const SIZES_AT: usize = PLACES << 2
+/** What a chunk takes of the memory. */
 export const CHUNK_BYTES: usize = SIZES_AT + (PLACES << 3)
 /** So far from the least of a chunk a key may be. */
 export const SPAN: f64 = 0xfffffffe
@@ -32,6 +34,7 @@ export function distanceAt(places: usize, index: i32): f64 {
   return f64(u32(keyAt(places, index)) ^ LEAST)
 }
 
+/** The key of place `index`, as `keyFor` counts it. */
 export function keyAt(places: usize, index: i32): i32 {
   return load<i32>(places + (index << 2))
 }
@@ -41,6 +44,7 @@ export function sizeAt(places: usize, index: i32): usize {
   return places + SIZES_AT + (index << 3)
 }
 
+/** Puts a key and its size at place `index`. */
 export function setPlace(places: usize, index: i32, key: i32, size: f64): void {
   store<i32>(places + (index << 2), key)
   store<f64>(sizeAt(places, index), size)

@@ -60,6 +60,7 @@ export function newSide(): usize {
   return side
 }
 
+/** Gives all memory of a side back: there is no side from then on. */
 export function freeSide(side: usize): void {
   for (let chunk = chunksOf(side) - 2; chunk >= 0; chunk--) chunks.give(placesOf(entryOf(side, chunk)))
   heap.free(load<usize>(side, DIRECTORY))
@@ -69,7 +70,6 @@ export function freeSide(side: usize): void {
 /** Forgets all levels, and gives their memory back. */
 export function clearSide(side: usize): void {
   while (chunksOf(side) > 1) removeChunk(side, 0)
-  empty(side + TOP_PLACES, 0)
   setUsed(side, side + TOP, 0)
 }
 
@@ -111,7 +111,7 @@ function chunkFor(directory: usize, last: i32, hint: i32, key: f64): i32 {
 export function makeReach(side: usize, entry: usize, key: f64): void {
   const below = key - SLACK
   if (levelsOf(entry) == 0) {
-    empty(placesOf(entry), 0)
+    // Its gaps keep their keys: whatever they are counted from, they ascend.
     store<f64>(entry, below, LEAST)
   } else if (key > leastOf(entry)) {
     const chunk = chunkOf(side, entry)
@@ -254,20 +254,24 @@ export function setUsed(side: usize, entry: usize, used: u32): void {
   store<i32>(side, -1, READ_CHUNK)
 }
 
+/** How many chunks a side has: one at the least. */
 export function chunksOf(side: usize): i32 {
   return load<i32>(side, CHUNKS)
 }
 
+/** The entry of a chunk, which is named by its place in their order, from 0. */
 export function entryOf(side: usize, chunk: i32): usize {
   if (chunk == chunksOf(side) - 1) return side + TOP
   return load<usize>(side, DIRECTORY) + usize(chunk) * ENTRY_BYTES
 }
 
+/** Which chunk has this entry. */
 export function chunkOf(side: usize, entry: usize): i32 {
   if (entry == side + TOP) return chunksOf(side) - 1
   return i32(entry - load<usize>(side, DIRECTORY)) / i32(ENTRY_BYTES)
 }
 
+/** Where the places of a chunk are. */
 export function placesOf(entry: usize): usize {
   return load<usize>(entry, PLACES_AT)
 }
@@ -277,6 +281,7 @@ export function usedOf(entry: usize): u32 {
   return load<u32>(entry, USED)
 }
 
+/** How many levels a chunk has. */
 export function levelsOf(entry: usize): i32 {
   return i32(popcnt(usedOf(entry)))
 }
@@ -286,6 +291,7 @@ export function keyIn(entry: usize, index: i32): f64 {
   return leastOf(entry) + distanceAt(placesOf(entry), index)
 }
 
+/** What a chunk counts its keys from: none of them is below it. */
 export function leastOf(entry: usize): f64 {
   return load<f64>(entry, LEAST)
 }
@@ -299,6 +305,7 @@ export function lastPlace(places: u32): i32 {
   return 31 - i32(clz(places))
 }
 
+/** These places but for the last. */
 export function withoutLast(places: u32): u32 {
   return places & ~(0x80000000 >> clz(places))
 }

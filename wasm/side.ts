@@ -131,8 +131,7 @@ function setLevels(side: usize, sign: f64, from: i32, to: i32, priceDecimals: i3
     const price = load<f64>(PRICES + (level << 3)) * load<f64>(POW10 + (priceMore << 3))
     const size = load<f64>(SIZES + (level << 3)) * load<f64>(POW10 + (sizeMore << 3))
     if (!(price <= EXACT_LIMIT && size <= EXACT_LIMIT)) return level
-    // The sum turns the -0 of an ask at price 0 into 0.
-    setLevel(side, price * sign + 0, size)
+    setLevel(side, price * sign, size)
   }
   return to
 }

@@ -54,10 +54,10 @@ export class Side {
 
   /** Sets the size at a price; size 0 removes the level. `big` is the exact size when `size` is `Infinity`. */
   set(price: number, size: number, big?: bigint): SetOutcome {
-    // The kernel compares bits: the sums turn -0 into 0.
-    const key = price * this.#sign + 0
+    const key = price * this.#sign
     this.#forget(key)
     if (big !== undefined) this.#keep(key, big)
+    // The kernel knows a size of 0 by its bits: the sum turns -0 into 0.
     return OUTCOMES[this.#kernel.setLevel(this.place, key, size + 0)] ?? SET.missing
   }
 
@@ -105,11 +105,13 @@ export class Side {
     const exact = 10n ** BigInt(power)
     for (let depth = 0; depth < this.count; depth++) {
       const at = this.#sizePlaceOf(depth) >>> 3
-      const key = this.#keyOf(depth)
       const size = this.#kernel.doubles[at] ?? Number.NaN
       const wide = size * factor
       const isExact = Number.isSafeInteger(wide)
-      if (!isExact) this.#keep(key, (size === Infinity ? this.#bigAt(key) : BigInt(size)) * exact)
+      if (!isExact) {
+        const key = this.#keyOf(depth)
+        this.#keep(key, (size === Infinity ? this.#bigAt(key) : BigInt(size)) * exact)
+      }
       this.#kernel.doubles[at] = isExact ? wide : Infinity
     }
   }

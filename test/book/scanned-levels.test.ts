@@ -99,6 +99,22 @@ test('a tick finer than a book may count is no reason for a wrong price', () => 
   }
 })
 
+test('a size beyond 2^53 is forgotten when a scanned event replaces it or removes its level', () => {
+  for (const [size, text] of [
+    [7, '["5","0.000000000000000007"]'],
+    [0, ''],
+  ] as const) {
+    const book = new Book(0, 18)
+    const { textPlace } = kernel()
+    book.apply(scanned([[5, 0, 999_999_999_999_999, 0]], [], KIND.delta), 0)
+    assert.equal(book.bids.write(textPlace, 1, book), undefined)
+    book.apply(scanned([[5, 0, size, 18]], [], KIND.delta), 0)
+    const end = book.bids.write(textPlace, 1, book)
+    assert.ok(end !== undefined, 'all is for the kernel again')
+    assert.equal(Buffer.from(kernel().text.subarray(0, end - textPlace)).toString(), text)
+  }
+})
+
 test('the event in hand stays readable when the memory grows while its levels are set', () => {
   const books = [new Book()]
   const bytes = kernel().doubles.byteLength

@@ -254,6 +254,23 @@ test('a big size that is replaced or removed leaves nothing behind', () => {
   assert.equal(side.size(0), 9)
 })
 
+test('levels that are one too far from each other to be counted together are not joined', () => {
+  const far = 2 ** 33
+  const end = far + 2 ** 32 - 1
+  const side = new Side('bid')
+  for (const price of [0, far, end, far + 1]) side.set(price, 1)
+  assert.equal(side.set(far + 1, 0), SET.deleted)
+  assert.equal(side.set(end, 2), SET.updated)
+  assert.deepEqual(
+    levelsOf(side),
+    [
+      [end, 2],
+      [far, 1],
+      [0, 1],
+    ].map((level) => level.map(BigInt)),
+  )
+})
+
 test('a price is there right after prices are counted finer, also where that took more memory', () => {
   let isGrown = false
   for (let count = 1_000; !isGrown && count < 1_000_000; count *= 2) {

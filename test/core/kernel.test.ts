@@ -4,7 +4,8 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { test } from 'node:test'
 import { Side } from '../../src/book/side.ts'
-import { kernel } from '../../src/core/kernel.ts'
+import { Kernel, kernel } from '../../src/core/kernel.ts'
+import { SeededRandom } from '../../src/runtime/sim-random.ts'
 import { Symbols } from '../../src/venues/symbols.ts'
 
 const LEVELS = 1_000
@@ -12,6 +13,9 @@ const SIDES = 100
 const TIMES = 30
 /** A level takes no less: its key has 4 bytes, its size 8. */
 const LEVEL_BYTES = 12
+/** No two levels so far from each other are in one chunk: the directory of their side has an entry for each. */
+const FAR = 2 ** 33
+const ENTRY_BYTES = 16
 const OWNERS = 32
 const TEXT_BYTES = 64 * 1024
 const TABLES = 500
@@ -20,9 +24,9 @@ const SYMBOL_LENGTH = 2_000
 /** Had nothing been used again, a memory that holds so much and what is in use would have doubled more than once. */
 const FILLS = 4
 
-function filled(): Side {
+function filled(unit = 1): Side {
   const side = new Side('bid')
-  for (let price = 0; price < LEVELS; price++) side.set(price, 1)
+  for (let price = 0; price < LEVELS; price++) side.set(price * unit, 1)
   return side
 }
 
@@ -34,7 +38,7 @@ const CACHE_SETS = 64
 const CACHE_WAYS = 8
 
 test('memory of levels that were forgotten is used again', () => {
-  const sides = Array.from({ length: SIDES }, filled)
+  const sides = Array.from({ length: SIDES }, () => filled())
   const before = memoryBytes()
   for (let times = 0; times < TIMES; times++) {
     for (const side of sides) side.clear()
@@ -65,7 +69,17 @@ async function assertUsedAgain(bytes: number, make: () => readonly object[]): Pr
 }
 
 test('memory of sides that nobody has is used again', () =>
-  assertUsedAgain(SIDES * LEVELS * LEVEL_BYTES, () => Array.from({ length: SIDES }, filled)))
+  assertUsedAgain(SIDES * LEVELS * LEVEL_BYTES, () => Array.from({ length: SIDES }, () => filled())))
+
+test('memory of sides that nobody has is used again, also of what finds their levels', () =>
+  assertUsedAgain(SIDES * LEVELS * ENTRY_BYTES, () =>
+    Array.from({ length: SIDES }, () => {
+      const side = filled(FAR)
+      // Its chunks are given back, and the directory stays as large as it was.
+      side.clear()
+      return side
+    }),
+  ))
 
 test('memory of texts that are kept for nobody is used again', () => {
   const texts = [new Uint8Array(TEXT_BYTES / 2), new Uint8Array(TEXT_BYTES / 2)]
@@ -128,6 +142,60 @@ test('columns and levels are read where they are after the memory has grown', ()
     sides.map((side) => [side.count, side.price(0), side.price(LEVELS - 1)]),
     sides.map(() => [LEVELS, LEVELS - 1, 0]),
   )
+})
+
+/** Sets a size at a key of the side in hand. */
+type Set = (key: number, size: number) => void
+
+/** Bytes of memory a level, where side after side is made like this. */
+function bytesOfLevel(make: (set: Set) => void): number {
+  const program = new Kernel()
+  const owner = {}
+  let levels = 0
+  const fill = (): number => {
+    const before = program.doubles.byteLength
+    levels = 0
+    while (program.doubles.byteLength === before) {
+      const side = program.newSide(owner)
+      make((key, size) => program.setLevel(side, key, size))
+      levels += program.countOf(side)
+    }
+    return program.doubles.byteLength - before
+  }
+  // What the memory grows by is empty; what it begins with is not.
+  const bytes = fill()
+  fill()
+  return bytes / levels
+}
+
+/** The worst level first. */
+function fillUp(set: Set): void {
+  for (let key = 0; key < LEVELS; key++) set(key, 1)
+}
+
+/** The best level first, as in a snapshot. */
+function fillDown(set: Set): void {
+  for (let key = LEVELS; key > 0; key--) set(key, 1)
+}
+
+/** From a side that is full, most levels go and a few come back, wherever they are. */
+function thinOut(set: Set): void {
+  const random = new SeededRandom(1)
+  fillUp(set)
+  for (let turn = 0; turn < 5 * LEVELS; turn++)
+    set(Math.floor(random.next() * LEVELS), random.next() < 0.1 ? 1 : 0)
+}
+
+test('levels that come in order take hardly more memory than they must, and the few that are left of many not much', () => {
+  // As multiples of `LEVEL_BYTES`. Chunks that are only joined when they are empty come to nine.
+  for (const [name, make, limit] of [
+    ['upwards', fillUp, 1.2],
+    ['downwards', fillDown, 1.2],
+    ['thinned out', thinOut, 3],
+  ] as const) {
+    const bytes = bytesOfLevel(make)
+    assert.ok(bytes <= limit * LEVEL_BYTES, `${name}: ${bytes} bytes a level`)
+  }
 })
 
 test('the columns begin in different places of a cache, so that those of one event do not drive each other out', () => {
