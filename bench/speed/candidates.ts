@@ -3,7 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Book } from '../../src/book/book.ts'
+import { FollowedBooks } from '../../src/book/followed-books.ts'
 import { BookSync } from '../../src/book/sync.ts'
+import { bestAskOf, bestBidOf, type BookView } from '../../src/book/view.ts'
 import { Columns, KIND } from '../../src/core/columns.ts'
 import type { VenueId } from '../../src/core/ids.ts'
 import type { Instrument } from '../../src/core/instrument.ts'
@@ -57,21 +59,27 @@ function keeping(venue: Venue): Candidate {
   const symbols = new Symbols([], { open: true })
   const decoded = new Columns()
   const books: BookSync[] = []
+  const followed = new FollowedBooks(venue.link)
   let digest = 0
-  const bookOf = (slot: number): BookSync => (books[slot] ??= new BookSync(venue.link, new Book()))
-  const best = ({ book, isLive }: BookSync): void => {
-    if (!isLive) return
-    const { bestBid: bid, bestAsk: ask } = book
+  const bookOf = (slot: number): BookSync =>
+    (books[slot] ??= new BookSync(venue.link, new Book(), followed.hearing(slot)))
+  const add = (book: BookView): void => {
+    const bid = bestBidOf(book)
+    const ask = bestAskOf(book)
     if (bid === bid && ask === ask) digest += (bid + ask) / 10 ** book.priceDecimals
+  }
+  const best = (slot: number): void => {
+    const book = followed.at(slot)
+    if (book !== undefined) add(book)
+    else if (bookOf(slot).isLive) add(bookOf(slot).book)
   }
   return {
     take({ bytes, symbol }) {
       if (symbol !== undefined) {
         const slot = symbols.add(symbol)
         venue.snapshot?.read(bytes, slot, decoded)
-        const sync = bookOf(slot)
-        sync.answer(decoded, 0, venue.window, NOT_HEARD)
-        best(sync)
+        bookOf(slot).answer(decoded, 0, venue.window, NOT_HEARD)
+        best(slot)
         return
       }
       let columns = venue.scan?.(bytes, symbols)
@@ -82,10 +90,10 @@ function keeping(venue: Venue): Candidate {
       for (let at = 0; at < columns.count; at++) {
         const kind = columns.kind[at]
         if (kind === KIND.trade) continue
-        const sync = bookOf(columns.slot[at] ?? 0)
-        if (kind === KIND.delta) sync.delta(columns, at, AT_US)
-        else sync.snapshot(columns, at, venue.window, NOT_HEARD)
-        best(sync)
+        const slot = columns.slot[at] ?? 0
+        if (kind !== KIND.delta) bookOf(slot).snapshot(columns, at, venue.window, NOT_HEARD)
+        else if (!followed.apply(columns, at)) bookOf(slot).delta(columns, at, AT_US)
+        best(slot)
       }
     },
     digest: () => digest,

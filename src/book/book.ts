@@ -3,6 +3,15 @@ import { DECIMALS_LIMIT, formatDecimal, POW10 } from '../core/decimal.ts'
 import { DecodeError } from '../core/errors.ts'
 import { kernel } from '../core/kernel.ts'
 import { type SetOutcome, Side } from './side.ts'
+import {
+  type BookView,
+  boundAsks,
+  boundBids,
+  sequenceOf,
+  standAt,
+  standAtEvent,
+  venueTimeOf,
+} from './view.ts'
 
 /** Hears what each level of an update did. For statistics; the hot path goes without. */
 export type LevelWatch = (outcome: SetOutcome) => void
@@ -13,7 +22,7 @@ export type LevelWatch = (outcome: SetOutcome) => void
  * Prices and sizes are integers scaled by `priceDecimals` and `sizeDecimals`. The book begins with those of its instrument's tick
  * and lot and widens itself when a venue sends finer numbers, so that every level stays exact.
  */
-export class Book {
+export class Book implements BookView {
   readonly bids = new Side('bid')
   readonly asks = new Side('ask')
   /** Of the sides, at hand: a book that was not touched for long would be waited for once more to read them there. */
@@ -22,9 +31,7 @@ export class Book {
   readonly #kernel = kernel()
   priceDecimals: number
   sizeDecimals: number
-  /** Levels a side that the venue keeps filled; `Infinity`: it does not, or it sends the full depth. */
   #rolling = Infinity
-  /** Beyond these prices levels were not told or were forgotten, scaled; NaN: none were. */
   #bidCut = Number.NaN
   #askCut = Number.NaN
   readonly #tickDecimals: number
@@ -36,17 +43,17 @@ export class Book {
     this.#lotDecimals = Math.min(sizeDecimals, DECIMALS_LIMIT)
     this.priceDecimals = this.#tickDecimals
     this.sizeDecimals = this.#lotDecimals
-    this.#stand(Number.NaN, Number.NaN)
+    standAt(this, Number.NaN, Number.NaN)
   }
 
   /** The venue's number of the last update; NaN: it named none, or there was none. */
   get sequence(): number {
-    return this.#kernel.noteOf(this.bidPlace)
+    return sequenceOf(this)
   }
 
   /** Venue time of the last update; NaN: the venue named none. */
   get venueTimeUs(): number {
-    return this.#kernel.noteOf(this.askPlace)
+    return venueTimeOf(this)
   }
 
   /** An empty book of the same instrument. */
@@ -82,7 +89,7 @@ export class Book {
       this.#applySide('bid', columns, at, watch)
       this.#applySide('ask', columns, at, watch)
     }
-    this.#stand(columns.last[at] ?? Number.NaN, columns.venueTimeUs[at] ?? Number.NaN)
+    standAtEvent(this, columns, at)
   }
 
   /** Forgets all levels: whoever lets a book go says so, because its memory is not seen by the collector of garbage. */
@@ -91,24 +98,16 @@ export class Book {
     this.asks.clear()
   }
 
-  /** Scaled price of the best bid; NaN where there is none. */
-  get bestBid(): number {
-    return this.#kernel.bestKey(this.bidPlace)
+  get rolling(): number {
+    return this.#rolling
   }
 
-  /** Scaled price of the best ask; NaN where there is none. */
-  get bestAsk(): number {
-    return 0 - this.#kernel.bestKey(this.askPlace)
+  get bidCut(): number {
+    return this.#bidCut
   }
 
-  /** Levels of the side that has more. */
-  get longest(): number {
-    return Math.max(this.#kernel.countOf(this.bidPlace), this.#kernel.countOf(this.askPlace))
-  }
-
-  /** True when the best bid is at or over the best ask: a sound book shows it for one update at most, or in an auction. */
-  isCrossed(): boolean {
-    return this.bestBid >= this.bestAsk
+  get askCut(): number {
+    return this.#askCut
   }
 
   /** Worst price down to which the bids are complete, scaled; NaN: to the end. That is where they are cut or where their rolling window ends. */
@@ -121,17 +120,9 @@ export class Book {
     return tighter(this.#askCut, this.asks.price(this.#rolling - 1), Math.min)
   }
 
-  /** How many levels of a side are at its bound or better; NaN: it has none. */
-  boundDepth(side: 'bid' | 'ask'): number {
-    const levels = side === 'bid' ? this.bids : this.asks
-    const cut = side === 'bid' ? this.#bidCut : this.#askCut
-    if (Number.isNaN(cut)) return levels.count < this.#rolling ? Number.NaN : this.#rolling
-    return Math.min(levels.depthOf(cut), this.#rolling)
-  }
-
   /** How many levels of a side are vouched for. */
   knownDepth(side: 'bid' | 'ask'): number {
-    const depth = this.boundDepth(side)
+    const depth = side === 'bid' ? boundBids(this) : boundAsks(this)
     if (!Number.isNaN(depth)) return depth
     return side === 'bid' ? this.bids.count : this.asks.count
   }
@@ -156,12 +147,6 @@ export class Book {
   /** Size of level `depth` as exact text. */
   sizeText(side: Side, depth: number): string {
     return formatDecimal(side.size(depth), this.sizeDecimals)
-  }
-
-  /** Kept beside the sides, where an update is at work anyway: a field of its own is one more thing in memory to wait for. */
-  #stand(sequence: number, venueTimeUs: number): void {
-    this.#kernel.setNote(this.bidPlace, sequence)
-    this.#kernel.setNote(this.askPlace, venueTimeUs)
   }
 
   /** Begins anew, counting in tick and lot again: finer numbers than the venue sends take room that its prices may need. */

@@ -22,6 +22,22 @@ export interface LinkRule {
   checksum?(book: Book): number
 }
 
+/**
+ * Whether the venue sends a checksum with event `at`. One of 0 is how OKX says that it sends none, unless it is all that guards an update:
+ * then the book must be empty.
+ */
+export function hasChecksum(rule: LinkRule, columns: Columns, at: number): boolean {
+  const told = columns.checksum[at] ?? Number.NaN
+  if (rule.checksum === undefined || Number.isNaN(told)) return false
+  return told !== 0 || (columns.kind[at] === KIND.delta && Number.isNaN(columns.previous[at]))
+}
+
+/**
+ * Hears of a book that has only to be followed: live, anchored, and nothing is built beside it. `undefined`: it has not, until it is heard
+ * of again.
+ */
+export type FollowHearing = (book: Book | undefined) => void
+
 /** Deltas kept while a snapshot is on its way; at 10 a second over two minutes. The oldest goes first: it is the least useful. */
 export const HELD_LIMIT = 1_500
 /** Bytes kept for one book while it waits: `HELD_LIMIT` deltas of a few levels, or the 40 largest ever seen. */
@@ -82,14 +98,16 @@ export type RenewalOutcome = 'none' | 'waiting' | 'equal' | 'different'
  */
 export class BookSync {
   readonly #rule: LinkRule
+  readonly #hear: FollowHearing | undefined
   #book: Book
   #state: SyncState = { name: 'waiting' }
   #oldInARow = 0
   #renewal: BookSync | undefined
 
-  constructor(rule: LinkRule, book: Book) {
+  constructor(rule: LinkRule, book: Book, hear?: FollowHearing) {
     this.#rule = rule
     this.#book = book
+    this.#hear = hear
   }
 
   /** The book as it stands. A renewal puts another in its place. */
@@ -117,6 +135,14 @@ export class BookSync {
    * `DecodeError` for a number that the book cannot hold; the book is then lost as well.
    */
   delta(columns: Columns, at: number, receiveTimeUs: EpochMicros, tag = 0): DeltaOutcome {
+    try {
+      return this.#follow(columns, at, receiveTimeUs, tag)
+    } finally {
+      this.#tell()
+    }
+  }
+
+  #follow(columns: Columns, at: number, receiveTimeUs: EpochMicros, tag: number): DeltaOutcome {
     const state = this.#state
     if (state.name !== 'live') return this.#hold(columns, at, { receiveTimeUs, tag })
     const verdict = this.#rule.judge(this.#book.sequence, columns, at, state.anchored)
@@ -162,6 +188,7 @@ export class BookSync {
   renew(): boolean {
     if (!this.isLive || this.#rule.snapshot !== 'request' || this.#renewal !== undefined) return false
     this.#renewal = new BookSync(this.#rule, this.#book.sibling())
+    this.#tell()
     return true
   }
 
@@ -182,12 +209,24 @@ export class BookSync {
     return isEqual ? 'equal' : 'different'
   }
 
+  /** Forgets levels of the live book beyond the best `count` of a side. */
+  trim(count: number): void {
+    this.#book.trim(count)
+    this.#tell()
+  }
+
   /** The book is not to be trusted any more. */
   lose(): void {
     this.#state = { name: 'waiting' }
     this.#renewal?.book.clear()
     this.#renewal = undefined
     this.#oldInARow = 0
+    this.#tell()
+  }
+
+  #tell(): void {
+    const isFollowed = this.#state === LINKED && this.#renewal === undefined && this.#oldInARow === 0
+    this.#hear?.(isFollowed ? this.#book : undefined)
   }
 
   #take(
@@ -238,13 +277,8 @@ export class BookSync {
     return isTrue
   }
 
-  /** A checksum of 0 is how OKX says that it sends none, unless it is all that guards an update: then the book must be empty. */
   #agrees(columns: Columns, at: number): boolean {
-    const told = columns.checksum[at] ?? Number.NaN
-    if (this.#rule.checksum === undefined || Number.isNaN(told)) return true
-    const isOnlyGuard = columns.kind[at] === KIND.delta && Number.isNaN(columns.previous[at])
-    if (told === 0 && !isOnlyGuard) return true
-    return this.#rule.checksum(this.#book) === told
+    return !hasChecksum(this.#rule, columns, at) || this.#rule.checksum?.(this.#book) === columns.checksum[at]
   }
 
   /** True when a delta that looks old is one too many. */

@@ -1,4 +1,6 @@
+import type { FollowedBooks } from '../book/followed-books.ts'
 import type { HeldDelta, SnapshotOutcome } from '../book/sync.ts'
+import { type BookView, boundAsks, boundBids, isCrossed, longestOf, sequenceOf } from '../book/view.ts'
 import type { Columns } from '../core/columns.ts'
 import type { GapCause } from '../core/gap.ts'
 import type { VenueId } from '../core/ids.ts'
@@ -7,7 +9,7 @@ import type { Counts } from '../telemetry/counts.ts'
 import type { Emit } from '../telemetry/events.ts'
 import type { GapLedger } from './gap-ledger.ts'
 import type { Recorder } from './recorder.ts'
-import type { BookStream, InstrumentStreams, Origin } from './streams.ts'
+import type { BookStream, InstrumentStreams, Origin, StreamNumbers } from './streams.ts'
 
 /** A book may look crossed for one update, while the other side's change is on its way; after so many it is wrong. */
 const CROSSED_LIMIT = 2
@@ -21,6 +23,8 @@ const RENEW_US = 60_000_000
 /** What the books of a venue are connected to. */
 export interface BookLinks {
   readonly venue: VenueId
+  readonly followed: FollowedBooks
+  readonly numbers: StreamNumbers
   readonly recorder: Recorder
   readonly gaps: GapLedger
   /** Makes a book live again; told when it is. */
@@ -50,6 +54,10 @@ export class Books {
 
   /** Takes the delta at `at`. */
   delta(streams: InstrumentStreams, columns: Columns, at: number, from: Origin): void {
+    if (this.#links.followed.apply(columns, at)) {
+      this.#applied(streams, columns, at, from.receiveTimeUs)
+      return
+    }
     const outcome = streams.book.sync.delta(columns, at, from.receiveTimeUs)
     switch (outcome) {
       case 'applied':
@@ -159,23 +167,29 @@ export class Books {
 
   /** A delta is in the book: it is published, unless it left the book crossed once too often. */
   #applied(streams: InstrumentStreams, columns: Columns, at: number, receiveTimeUs: EpochMicros): void {
-    const { book } = streams
-    const levels = book.sync.book
-    const isCrossed = levels.isCrossed() && streams.instrument.state !== 'auction'
-    book.crossed = isCrossed ? book.crossed + 1 : 0
+    const { book, slot } = streams
+    const { followed, numbers, counts, levelLimit } = this.#links
+    if (longestOf(this.#levelsOf(streams)) > levelLimit * GROWTH) book.sync.trim(levelLimit)
+    const levels = this.#levelsOf(streams)
+    book.crossed = isCrossed(levels) && streams.instrument.state !== 'auction' ? book.crossed + 1 : 0
     if (book.crossed >= CROSSED_LIMIT) {
       this.lose(streams, 'crossed')
-      this.#links.recovery.recover(streams.slot)
+      this.#links.recovery.recover(slot)
       return
     }
-    this.#links.counts.lag(receiveTimeUs, columns.venueTimeUs[at] ?? Number.NaN)
-    const limit = this.#links.levelLimit
-    if (levels.longest > limit * GROWTH) levels.trim(limit)
+    counts.lag(receiveTimeUs, columns.venueTimeUs[at] ?? Number.NaN)
     if (isChange(columns, at)) this.#publish(streams, columns, at, receiveTimeUs)
-    book.goodTimeUs = receiveTimeUs
-    book.goodSequence = levels.sequence
-    this.#settle(streams, receiveTimeUs)
-    if (isShallow(book) || book.isSuspected) this.#renew(streams, receiveTimeUs)
+    numbers.bookTimeUs[slot] = receiveTimeUs
+    numbers.bookSequence[slot] = sequenceOf(levels)
+    // What is built beside a book is settled; beside one that is followed there is nothing.
+    if (!followed.has(slot)) this.#settle(streams, receiveTimeUs)
+    if (book.isSuspected || isShallow(this.#levelsOf(streams), numbers.window[slot] ?? Infinity))
+      this.#renew(streams, receiveTimeUs)
+  }
+
+  /** The book as it stands; good until the next call. */
+  #levelsOf({ slot, book }: InstrumentStreams): BookView {
+    return this.#links.followed.at(slot) ?? book.sync.book
   }
 
   /**
@@ -235,7 +249,7 @@ export class Books {
     }
     if (publish.deltas) {
       const stamp = { epoch: book.epoch, receiveTimeUs }
-      this.#links.recorder.delta(streams.records, columns, at, { book: book.sync.book, stamp })
+      this.#links.recorder.delta(streams.records, columns, at, { book: this.#levelsOf(streams), stamp })
     }
     streams.top.touch(streams)
   }
@@ -246,10 +260,9 @@ function nextEpoch(book: BookStream, timeUs: EpochMicros): number {
   return Math.max(book.epoch + 1, Math.floor(timeUs / 1_000))
 }
 
-function isShallow({ sync, window }: BookStream): boolean {
-  const { book } = sync
+function isShallow(levels: BookView, window: number): boolean {
   const least = window * SHALLOW_SHARE
-  return book.boundDepth('bid') < least || book.boundDepth('ask') < least
+  return boundBids(levels) < least || boundAsks(levels) < least
 }
 
 /** False for a heartbeat: no level, and the number stays. */

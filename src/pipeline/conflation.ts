@@ -1,3 +1,4 @@
+import { longestOf } from '../book/view.ts'
 import type { Timers } from '../runtime/runtime.ts'
 import type { Counts } from '../telemetry/counts.ts'
 import type { Recorder } from './recorder.ts'
@@ -98,7 +99,7 @@ export class Conflation implements TopPublisher {
     if (book.goodTimeUs === undefined) return
     const levels = book.sync.book
     const depth = Math.min(publish.depth, this.#limits.depth ?? Infinity)
-    const there = Math.min(publish.depth, levels.longest)
+    const there = Math.min(publish.depth, longestOf(levels))
     if (there > depth) counts.topsCut++
     recorder.book(records, levels, depth, { epoch: book.epoch, receiveTimeUs: book.goodTimeUs })
   }

@@ -1,5 +1,6 @@
 import type { Book } from '../book/book.ts'
 import type { Side } from '../book/side.ts'
+import { type BookView, boundAsks, boundBids } from '../book/view.ts'
 import { BUY, type Columns, TRADE_FLAG_NAMES } from '../core/columns.ts'
 import type { GapCause, GapRepair } from '../core/gap.ts'
 import { type Channel, exchangeOf } from '../core/ids.ts'
@@ -163,7 +164,7 @@ export class Encoder {
   }
 
   /** The change that event `at` of `columns` made to `book`, which has it already. */
-  delta(prefix: DeltaPrefix, columns: Columns, at: number, book: { book: Book; stamp: BookStamp }): void {
+  delta(prefix: DeltaPrefix, columns: Columns, at: number, book: { book: BookView; stamp: BookStamp }): void {
     const last = columns.last[at] ?? Number.NaN
     if (columns === this.#scanned && !Number.isNaN(last)) {
       this.#scannedDelta(prefix, at, book)
@@ -288,13 +289,13 @@ export class Encoder {
     this.#writer.integer(prefix.seq)
   }
 
-  #standing(book: Book, stamp: BookStamp): void {
+  #standing(book: BookView, stamp: BookStamp): void {
     const writer = this.#writer
     writer.integer(stamp.epoch)
     writer.put(KNOWN_BIDS)
-    writer.integer(book.boundDepth('bid'))
+    writer.integer(boundBids(book))
     writer.put(KNOWN_ASKS)
-    writer.integer(book.boundDepth('ask'))
+    writer.integer(boundAsks(book))
   }
 
   #fills(columns: Columns, at: number): void {
@@ -316,15 +317,15 @@ export class Encoder {
   #scannedDelta(
     prefix: DeltaPrefix,
     at: number,
-    { book, stamp }: { readonly book: Book; readonly stamp: BookStamp },
+    { book, stamp }: { readonly book: BookView; readonly stamp: BookStamp },
   ): void {
     this.#writer.reset()
     this.#writer.delta(prefix, at, {
       number: ++prefix.seq,
       receiveTimeUs: stamp.receiveTimeUs,
       epoch: stamp.epoch,
-      knownBids: book.boundDepth('bid'),
-      knownAsks: book.boundDepth('ask'),
+      knownBids: boundBids(book),
+      knownAsks: boundAsks(book),
     })
   }
 

@@ -1,3 +1,4 @@
+import { FollowedBooks } from '../book/followed-books.ts'
 import { Columns, KIND } from '../core/columns.ts'
 import { DecodeError } from '../core/errors.ts'
 import type { GapCause } from '../core/gap.ts'
@@ -23,6 +24,7 @@ import {
   type Origin,
   type PublishChoice,
   release,
+  StreamNumbers,
   succeed,
   TradeStream,
 } from './streams.ts'
@@ -102,8 +104,12 @@ export class Pipeline {
     this.#recover = (slot) => recovery.recover(slot)
     this.#recorder = recorder
     this.#gaps = gaps
+    const followed = new FollowedBooks(venue.link)
+    const numbers = new StreamNumbers(options.instruments.length)
     this.#books = new Books({
       venue: venue.id,
+      followed,
+      numbers,
       recorder,
       gaps,
       recovery,
@@ -111,15 +117,16 @@ export class Pipeline {
       counts,
       levelLimit,
     })
-    this.#trades = new Trades(recorder, gaps, counts)
+    this.#trades = new Trades(numbers, recorder, gaps, counts)
     this.streams = options.instruments.map((instrument, slot) => {
       const publish = options.publish(instrument)
+      const hear = followed.hearing(slot)
       return {
         slot,
         instrument,
         records: recorder.encoder.streams(instrument),
-        book: new BookStream(venue.link, instrument),
-        trades: new TradeStream(),
+        book: new BookStream(venue.link, instrument, { numbers, slot, hear }),
+        trades: new TradeStream({ numbers, slot }),
         publish,
         top: this.#conflation(instrument, publish.everyMs, { timers: links.timers, recorder, counts }),
       }

@@ -1,4 +1,5 @@
 import type { Book } from '../book/book.ts'
+import type { BookView } from '../book/view.ts'
 import type { Columns } from '../core/columns.ts'
 import type { EpochMicros } from '../core/units.ts'
 import type { Counts } from '../telemetry/counts.ts'
@@ -45,7 +46,7 @@ export class Recorder {
     records: RecordStreams,
     columns: Columns,
     at: number,
-    to: { readonly book: Book; readonly stamp: BookStamp },
+    to: { readonly book: BookView; readonly stamp: BookStamp },
   ): void {
     this.encoder.delta(records.orderbook_delta, columns, at, to)
     this.#hand(to.stamp.receiveTimeUs)

@@ -1,9 +1,9 @@
 import { Book } from '../book/book.ts'
-import { BookSync, type LinkRule } from '../book/sync.ts'
+import { BookSync, type FollowHearing, type LinkRule } from '../book/sync.ts'
 import { decimalsOf } from '../core/decimal.ts'
 import type { GapCause } from '../core/gap.ts'
 import type { Instrument } from '../core/instrument.ts'
-import type { EpochMicros } from '../core/units.ts'
+import { epochMicros, type EpochMicros } from '../core/units.ts'
 import type { RecordStreams } from './encoder.ts'
 
 /** The frame that an event stood in. */
@@ -58,40 +58,118 @@ export function succeed(stream: Ownership): void {
   stream.successor = undefined
 }
 
+/**
+ * Numbers of streams that change with their events, by slot. As fields of objects they would be objects themselves: each one more to wait for
+ * where there are thousands of streams, or to make with each event. NaN: there is none.
+ */
+export class StreamNumbers {
+  readonly epoch: Float64Array
+  readonly bookTimeUs: Float64Array
+  readonly bookSequence: Float64Array
+  readonly window: Float64Array
+  readonly renewedUs: Float64Array
+  readonly tradeTimeUs: Float64Array
+  readonly tradeVenueTimeUs: Float64Array
+  readonly tradeSequence: Float64Array
+
+  constructor(slots: number) {
+    const column = (first: number): Float64Array => new Float64Array(slots).fill(first)
+    this.epoch = column(0)
+    this.bookTimeUs = column(Number.NaN)
+    this.bookSequence = column(Number.NaN)
+    this.window = column(Infinity)
+    this.renewedUs = column(-Infinity)
+    this.tradeTimeUs = column(Number.NaN)
+    this.tradeVenueTimeUs = column(Number.NaN)
+    this.tradeSequence = column(Number.NaN)
+  }
+}
+
+/** Where a stream has its numbers. */
+interface StreamPlace {
+  readonly numbers: StreamNumbers
+  readonly slot: number
+}
+
+function timeIn(column: Float64Array, slot: number): EpochMicros | undefined {
+  const timeUs = column[slot] ?? Number.NaN
+  return Number.isNaN(timeUs) ? undefined : epochMicros(timeUs)
+}
+
 /** The book of one instrument and all that is known of its stream. */
 export class BookStream implements Ownership {
+  // What each update needs comes first: of thousands of streams it is waited for, and so it is on one line of memory or two.
   owner: number | undefined
-  successor: number | undefined
+  readonly #numbers: StreamNumbers
+  readonly #slot: number
+  /** Updates in a row after which the book was crossed. */
+  crossed = 0
+  /** The last snapshot beside the live book differed from it. */
+  isSuspected = false
+  /** Changed since its top was last due. */
+  dirty = false
   readonly sync: BookSync
-  /** Grows with each full record, also over restarts: the receive time of the book in ms, or one more than the last. */
-  epoch = 0
-  /** Receive time of the last thing that was good. */
-  goodTimeUs: EpochMicros | undefined
-  /** The venue's number of it. */
-  goodSequence = Number.NaN
+  successor: number | undefined
   gap: OpenGap | undefined
   /** There is a record of it: before that there is nothing to lose. */
   isRecorded = false
   /** Something of it could not be recorded, so its next record has to be the full book. */
   isWithheld = false
-  /** Levels a side that the last snapshot was asked for. */
-  window = Infinity
   /** Where the book stood when it was last equal to a snapshot. */
   vouched: { readonly timeUs: EpochMicros; readonly sequence: number } | undefined
-  /** The last snapshot beside the live book differed from it. */
-  isSuspected = false
-  /** When a snapshot beside the live book was asked for last. */
-  renewedUs = -Infinity
-  /** Updates in a row after which the book was crossed. */
-  crossed = 0
-  /** Changed since its top was last due. */
-  dirty = false
   /** Its top was due, and waits for a slower interval. */
   isLate = false
 
-  constructor(rule: LinkRule, instrument: Instrument) {
+  constructor(rule: LinkRule, instrument: Instrument, place: StreamPlace & { readonly hear: FollowHearing }) {
     const book = new Book(decimalsOf(instrument.tickSize) ?? 0, decimalsOf(instrument.lotSize) ?? 0)
-    this.sync = new BookSync(rule, book)
+    this.sync = new BookSync(rule, book, place.hear)
+    this.#numbers = place.numbers
+    this.#slot = place.slot
+  }
+
+  /** Grows with each full record, also over restarts: the receive time of the book in ms, or one more than the last. */
+  get epoch(): number {
+    return this.#numbers.epoch[this.#slot] ?? 0
+  }
+
+  set epoch(epoch: number) {
+    this.#numbers.epoch[this.#slot] = epoch
+  }
+
+  /** Receive time of the last thing that was good. */
+  get goodTimeUs(): EpochMicros | undefined {
+    return timeIn(this.#numbers.bookTimeUs, this.#slot)
+  }
+
+  set goodTimeUs(timeUs: EpochMicros) {
+    this.#numbers.bookTimeUs[this.#slot] = timeUs
+  }
+
+  /** The venue's number of it. */
+  get goodSequence(): number {
+    return this.#numbers.bookSequence[this.#slot] ?? Number.NaN
+  }
+
+  set goodSequence(sequence: number) {
+    this.#numbers.bookSequence[this.#slot] = sequence
+  }
+
+  /** Levels a side that the last snapshot was asked for. */
+  get window(): number {
+    return this.#numbers.window[this.#slot] ?? Infinity
+  }
+
+  set window(window: number) {
+    this.#numbers.window[this.#slot] = window
+  }
+
+  /** When a snapshot beside the live book was asked for last. */
+  get renewedUs(): number {
+    return this.#numbers.renewedUs[this.#slot] ?? -Infinity
+  }
+
+  set renewedUs(timeUs: number) {
+    this.#numbers.renewedUs[this.#slot] = timeUs
   }
 }
 
@@ -99,10 +177,8 @@ export class BookStream implements Ownership {
 export class TradeStream implements Ownership {
   owner: number | undefined
   successor: number | undefined
-  last = Number.NaN
-  /** Venue time of the last trade; NaN: none was told. */
-  venueTimeUs = Number.NaN
-  goodTimeUs: EpochMicros | undefined
+  readonly #numbers: StreamNumbers
+  readonly #slot: number
   /** There is a record of it: before that there is nothing to lose. */
   isRecorded = false
   unrecorded: UnrecordedTrades | undefined
@@ -110,6 +186,29 @@ export class TradeStream implements Ownership {
   suspect: GapCause | undefined
   /** Trades in a row with old numbers on later times. */
   olds = 0
+
+  constructor({ numbers, slot }: StreamPlace) {
+    this.#numbers = numbers
+    this.#slot = slot
+  }
+
+  /** Number of the last trade; NaN: there was none, or it had none. */
+  get last(): number {
+    return this.#numbers.tradeSequence[this.#slot] ?? Number.NaN
+  }
+
+  set last(sequence: number) {
+    this.#numbers.tradeSequence[this.#slot] = sequence
+  }
+
+  /** Receive time of the last trade. */
+  get goodTimeUs(): EpochMicros | undefined {
+    return timeIn(this.#numbers.tradeTimeUs, this.#slot)
+  }
+
+  set goodTimeUs(timeUs: EpochMicros) {
+    this.#numbers.tradeTimeUs[this.#slot] = timeUs
+  }
 }
 
 /** One instrument as the pipeline has it. */

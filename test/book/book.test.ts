@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { Book } from '../../src/book/book.ts'
+import { isCrossed } from '../../src/book/view.ts'
 import { SET, type SetOutcome } from '../../src/book/side.ts'
 import { KIND } from '../../src/core/columns.ts'
 import { formatDecimal, parseDecimal } from '../../src/core/decimal.ts'
@@ -227,6 +228,6 @@ test('a book is crossed when its best bid reaches its best ask, and never for wa
       asks: asks.map((price): Level => [price, '1']),
     }
     book.apply(eventOf(sides), 0)
-    assert.equal(book.isCrossed(), crossed, JSON.stringify(sides))
+    assert.equal(isCrossed(book), crossed, JSON.stringify(sides))
   }
 })

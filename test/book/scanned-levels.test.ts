@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { Book } from '../../src/book/book.ts'
 import { canonicalDump } from '../../src/book/digest.ts'
 import { type LinkRule, BookSync } from '../../src/book/sync.ts'
+import { bestAskOf, bestBidOf, longestOf } from '../../src/book/view.ts'
 import { type Columns, KIND } from '../../src/core/columns.ts'
 import { DecodeError } from '../../src/core/errors.ts'
 import { kernel } from '../../src/core/kernel.ts'
@@ -81,7 +82,7 @@ test('levels that the kernel sets are those that are set one by one', () => {
           )
           const { bids: quickBids, asks: quickAsks } = quick
           assert.deepEqual(
-            [quick.bestBid, quick.bestAsk, quick.longest],
+            [bestBidOf(quick), bestAskOf(quick), longestOf(quick)],
             [quickBids.price(0), quickAsks.price(0), Math.max(quickBids.count, quickAsks.count)],
           )
         }
