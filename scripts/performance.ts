@@ -106,7 +106,7 @@ function growth({ growth: measured, memory }: SpeedMeasured): string {
       : `**Missed** by ${missed.map(({ name, more }) => `${name} (${median(more).toFixed(2)})`).join(', ')}.`
   const near = sizes.filter(({ more }) => median(more) <= GROWTH_GOAL && Math.max(...more) > GROWTH_GOAL)
   const nearText = near.map(({ name, more }) => `${name} (${median(more).toFixed(2)})`).join(', ')
-  const nearness = near.length === 0 ? '' : ` At the goal, which a busier machine misses: ${nearText}.`
+  const nearness = near.length === 0 ? '' : ` Met in the middle, but not in every round: ${nearText}.`
   const { books, levels, bytesALevel, rssMb } = memory
   return [
     table(
