@@ -34,7 +34,7 @@ export class FollowedBooks {
   }
 
   /** The slot of that book, while it is as it was looked at. */
-  #viewed = -1
+  #viewed: number | undefined
 
   constructor(rule: LinkRule) {
     this.#rule = rule
@@ -44,7 +44,7 @@ export class FollowedBooks {
   hearing(slot: number): FollowHearing {
     while (slot >= this.#bidPlace.length) this.#grow()
     return (book) => {
-      this.#viewed = -1
+      this.#viewed = undefined
       if (book === undefined) this.#bidPlace[slot] = NOWHERE
       else this.#put(slot, book)
     }
@@ -68,10 +68,10 @@ export class FollowedBooks {
 
   /** Whether the book at `slot` is followed. */
   has(slot: number): boolean {
-    return this.#bidPlace[slot] !== NOWHERE
+    return (this.#bidPlace[slot] ?? NOWHERE) !== NOWHERE
   }
 
-  /** The book at `slot`, good until the next call; `undefined`: it is not followed. */
+  /** The book at `slot`, good until that of another slot is asked for; `undefined`: it is not followed. */
   at(slot: number): BookView | undefined {
     const view = this.#view
     if (slot === this.#viewed) return view

@@ -33,8 +33,8 @@ export function hasChecksum(rule: LinkRule, columns: Columns, at: number): boole
 }
 
 /**
- * Hears of a book that has only to be followed: live, anchored, and nothing is built beside it. `undefined`: it has not, until it is heard
- * of again.
+ * Hears, with each change of it that a sync makes, of a book that has only to be followed: live, anchored, nothing is built beside it, and
+ * the last delta did not look old. `undefined`: it is not to be followed until it is heard of again.
  */
 export type FollowHearing = (book: Book | undefined) => void
 
@@ -92,8 +92,8 @@ export type SnapshotOutcome = 'joined' | 'stale' | 'ignored' | 'checksum' | 'bes
 export type RenewalOutcome = 'none' | 'waiting' | 'equal' | 'different'
 
 /**
- * Keeps one book true: holds deltas until there is a snapshot, joins them, checks every link. It decides and applies; it asks
- * for nothing. Whoever calls it publishes what it applied, and gets a new snapshot when the outcome is one of
+ * Keeps one book true: holds deltas until there is a snapshot, joins them, checks every link but those of a book that has only to be
+ * followed (`FollowedBooks`). It decides and applies; it asks for nothing. Whoever calls it publishes what it applied, and gets a new snapshot when the outcome is one of
  * the bad ones.
  */
 export class BookSync {
@@ -135,14 +135,6 @@ export class BookSync {
    * `DecodeError` for a number that the book cannot hold; the book is then lost as well.
    */
   delta(columns: Columns, at: number, receiveTimeUs: EpochMicros, tag = 0): DeltaOutcome {
-    try {
-      return this.#follow(columns, at, receiveTimeUs, tag)
-    } finally {
-      this.#tell()
-    }
-  }
-
-  #follow(columns: Columns, at: number, receiveTimeUs: EpochMicros, tag: number): DeltaOutcome {
     const state = this.#state
     if (state.name !== 'live') return this.#hold(columns, at, { receiveTimeUs, tag })
     const verdict = this.#rule.judge(this.#book.sequence, columns, at, state.anchored)
@@ -153,7 +145,10 @@ export class BookSync {
       this.#renewal?.delta(columns, at, receiveTimeUs)
       return 'applied'
     }
-    if (verdict === 'old' && !this.#isReset(columns, at, state.anchored)) return 'old'
+    if (verdict === 'old' && !this.#isReset(columns, at, state.anchored)) {
+      this.#tell()
+      return 'old'
+    }
     this.lose()
     this.#hold(columns, at, { receiveTimeUs, tag })
     return verdict === 'gap' ? 'gap' : 'reset'
@@ -272,7 +267,8 @@ export class BookSync {
       this.#book.apply(columns, at)
       isTrue = this.#agrees(columns, at)
     } finally {
-      if (!isTrue) this.lose()
+      if (isTrue) this.#tell()
+      else this.lose()
     }
     return isTrue
   }

@@ -59,8 +59,8 @@ export function succeed(stream: Ownership): void {
 }
 
 /**
- * Numbers of streams that change with their events, by slot. As fields of objects they would be objects themselves: each one more to wait for
- * where there are thousands of streams, or to make with each event. NaN: there is none.
+ * Numbers of streams, by slot. As fields of objects they would be objects themselves: each one more to wait for where there are thousands of
+ * streams, or to make with each event. What is done with each event reads and writes them here, all else through the stream.
  */
 export class StreamNumbers {
   readonly epoch: Float64Array

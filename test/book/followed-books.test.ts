@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { Book } from '../../src/book/book.ts'
 import { canonicalDump } from '../../src/book/digest.ts'
 import { FollowedBooks } from '../../src/book/followed-books.ts'
-import { BookSync, type DeltaOutcome, type LinkRule, OLD_LIMIT } from '../../src/book/sync.ts'
+import { BookSync, type DeltaOutcome, type HeldDelta, type LinkRule, OLD_LIMIT } from '../../src/book/sync.ts'
 import { type BookView, boundAsks, boundBids, sequenceOf, venueTimeOf } from '../../src/book/view.ts'
 import { type Columns, KIND } from '../../src/core/columns.ts'
 import { DecodeError } from '../../src/core/errors.ts'
@@ -15,6 +15,7 @@ import { CHAIN, FUTURES } from './links.ts'
 
 const SLOTS = 2
 const WINDOW = 4
+const TRIMMED = 2
 const CHECKSUM = 7
 const NOTHING = { joined: () => undefined, applied: () => undefined }
 
@@ -25,7 +26,14 @@ type Place = 'next' | 'old' | 'gap'
 
 type Step =
   | { readonly name: 'delta'; readonly place: Place; readonly levels: Levels; readonly checksum: number }
-  | { readonly name: 'snapshot'; readonly levels: Levels }
+  | {
+      readonly name: 'snapshot'
+      readonly levels: Levels
+      /** So many of the updates that wait for it follow it. */
+      readonly behind: number
+      /** Behind which of them the book is trimmed. */
+      readonly trimmed: number
+    }
   | { readonly name: 'renew' | 'lose' }
   | { readonly name: 'settle'; readonly isSuspected: boolean }
   | { readonly name: 'trim'; readonly count: number }
@@ -65,7 +73,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       ),
     }),
   },
-  { weight: 3, arbitrary: fc.record({ name: fc.constant('snapshot' as const), levels }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      name: fc.constant('snapshot' as const),
+      levels,
+      behind: fc.nat(3),
+      trimmed: fc.nat(3),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ name: fc.constantFrom('renew' as const, 'lose' as const) }) },
   { weight: 1, arbitrary: fc.record({ name: fc.constant('settle' as const), isSuspected: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ name: fc.constant('trim' as const), count: fc.nat(6) }) },
@@ -95,8 +111,8 @@ function scanned(kind: number, slot: number, { bids, asks }: Levels, number: num
   return columns
 }
 
-/** A book that a sync alone keeps, and the number of the update that would be next. */
-class Plain {
+/** The sync of a book, and the number of the update that would be next. */
+class Kept {
   readonly sync: BookSync
   next = 1
 
@@ -115,9 +131,13 @@ class Plain {
         return told(() => delta(columns))
       }
       case 'snapshot': {
-        const snapshot = copyOf(scanned(KIND.snapshot, slot, taken.levels, this.next - 1), 0)
+        const number = this.next - 1 - (sync.state === 'buffering' ? taken.behind : 0)
+        const snapshot = copyOf(scanned(KIND.snapshot, slot, taken.levels, number), 0)
         snapshot.checksum[0] = Number.NaN
-        return told(() => sync.snapshot(snapshot, 0, WINDOW, NOTHING))
+        const applied = (_: Columns, { last }: HeldDelta): void => {
+          if (last === number + taken.trimmed) sync.trim(TRIMMED)
+        }
+        return told(() => sync.snapshot(snapshot, 0, WINDOW, { ...NOTHING, applied }))
       }
       case 'renew':
         return String(sync.renew())
@@ -143,18 +163,25 @@ function told(take: () => string): string {
   }
 }
 
-const knownOf = (book: BookView): readonly number[] => [
-  sequenceOf(book),
-  venueTimeOf(book),
-  boundBids(book),
-  boundAsks(book),
+/** All that a view of a book has. */
+const factsOf = (book: BookView): readonly number[] => [
+  book.bidPlace,
+  book.askPlace,
   book.priceDecimals,
   book.sizeDecimals,
+  book.rolling,
+  book.bidCut,
+  book.askCut,
 ]
 
-const pictureOf = ({ sync }: Plain): readonly unknown[] => [
+/** What two books that were told the same have in common. */
+const pictureOf = ({ sync }: Kept): readonly unknown[] => [
   sync.state,
-  ...knownOf(sync.book),
+  sequenceOf(sync.book),
+  venueTimeOf(sync.book),
+  boundBids(sync.book),
+  boundAsks(sync.book),
+  ...factsOf(sync.book).slice(2),
   canonicalDump(sync.book),
 ]
 
@@ -170,10 +197,10 @@ for (const [name, rule] of [
         fc.array(fc.tuple(fc.nat(SLOTS - 1), step), { minLength: 10, maxLength: 90, size: 'max' }),
         (steps) => {
           const followed = new FollowedBooks(rule)
-          const alone = Array.from({ length: SLOTS }, () => new Plain(new BookSync(rule, new Book())))
+          const alone = Array.from({ length: SLOTS }, () => new Kept(new BookSync(rule, new Book())))
           const ours = Array.from(
             { length: SLOTS },
-            (_, slot) => new Plain(new BookSync(rule, new Book(), followed.hearing(slot))),
+            (_, slot) => new Kept(new BookSync(rule, new Book(), followed.hearing(slot))),
           )
           for (const [slot, taken] of steps) {
             const expected = alone[slot]
@@ -193,7 +220,7 @@ for (const [name, rule] of [
             )
             assert.deepEqual(pictureOf(actual), pictureOf(expected))
             const view = followed.at(slot)
-            if (view !== undefined) assert.deepEqual(knownOf(view), knownOf(actual.sync.book))
+            if (view !== undefined) assert.deepEqual(factsOf(view), factsOf(actual.sync.book))
             assert.equal(view !== undefined, followed.has(slot))
           }
           for (const { sync } of [...alone, ...ours]) sync.book.clear()
@@ -226,6 +253,39 @@ test('a book is followed from its first delta on, until it is lost or another is
   assert.equal(followed.has(slot), false)
   sync.lose()
   assert.equal(followed.at(slot), undefined)
+})
+
+test('a book that is trimmed and then counts finer while it joins is followed as it is', () => {
+  const followed = new FollowedBooks(FUTURES)
+  const sync = new BookSync(FUTURES, new Book(), followed.hearing(0))
+  const book: Levels = {
+    bids: [
+      [9, 0, 1, 0],
+      [8, 0, 1, 0],
+    ],
+    asks: [[11, 0, 1, 0]],
+  }
+  const snapshot = copyOf(scanned(KIND.snapshot, 0, book, 1), 0)
+  for (const [number, bid] of [
+    [2, [9, 0, 2, 0]],
+    [3, [91, 1, 25, 1]],
+  ] as const)
+    assert.equal(
+      sync.delta(scanned(KIND.delta, 0, { bids: [bid], asks: [] }, number), 0, epochMicros(1)),
+      'held',
+    )
+  const applied = (_: Columns, { last }: HeldDelta): void => {
+    if (last === 2) sync.trim(1)
+  }
+  assert.equal(sync.snapshot(snapshot, 0, 100, { ...NOTHING, applied }), 'joined')
+  const view = followed.at(0)
+  assert.ok(view !== undefined)
+  assert.deepEqual(factsOf(view), factsOf(sync.book))
+  assert.ok(followed.apply(scanned(KIND.delta, 0, { bids: [[9, 0, 7, 0]], asks: [] }, 4), 0))
+  assert.deepEqual(
+    [sync.book.priceText(sync.book.bids, 1), sync.book.sizeText(sync.book.bids, 1)],
+    ['9', '7'],
+  )
 })
 
 test('updates that look old are counted in a row, whoever applies what comes between them', () => {
