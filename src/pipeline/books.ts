@@ -42,7 +42,7 @@ export interface SnapshotOrigin {
   readonly isAnswer: boolean
 }
 
-/** The path of a book event: held, joined, checked and applied by the book's sync; published only once verified. */
+/** The path of a book event: checked and applied, by the book's sync where it has not only to be followed; published only once verified. */
 export class Books {
   /** Whether snapshots are asked for beside live books. */
   isRenewing = true
@@ -84,14 +84,17 @@ export class Books {
   snapshot(streams: InstrumentStreams, columns: Columns, at: number, from: SnapshotOrigin): SnapshotOutcome {
     const { sync } = streams.book
     const hear = {
-      joined: () => this.#joined(streams, from.receiveTimeUs),
+      joined: () => {
+        // Deltas that were held look at it right behind.
+        streams.book.window = from.window
+        this.#joined(streams, from.receiveTimeUs)
+      },
       applied: (delta: Columns, held: HeldDelta) => this.#applied(streams, delta, 0, held.receiveTimeUs),
     }
     this.#links.counts.snapshots++
     const outcome = from.isAnswer
       ? sync.answer(columns, at, from.window, hear)
       : sync.snapshot(columns, at, from.window, hear)
-    if (outcome === 'joined') streams.book.window = from.window
     if (outcome === 'beside') this.#settle(streams, from.receiveTimeUs)
     if (outcome === 'joined' && streams.book.sync.isLive) this.#links.recovery.recovered(streams.slot)
     if (outcome === 'checksum') this.#recover(streams, 'checksum')
@@ -187,7 +190,7 @@ export class Books {
       this.#renew(streams, receiveTimeUs)
   }
 
-  /** The book as it stands; good until the next call. */
+  /** The book as it stands; good until that of another slot is asked for. */
   #levelsOf({ slot, book }: InstrumentStreams): BookView {
     return this.#links.followed.at(slot) ?? book.sync.book
   }

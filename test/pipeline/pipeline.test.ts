@@ -258,6 +258,16 @@ test('when little of the known depth is left, a snapshot beside the live book re
   assert.deepEqual(deeper?.['bids'], fresh.bids)
 })
 
+test('a book that has just joined, with changes that waited for it, needs no snapshot beside it', () => {
+  const rig = new Rig(binanceSpot, ['BTCUSDT'])
+  rig.carry(1)
+  rig.frame(1, delta('BTCUSDT', 11, 11), 1)
+  assert.equal(rig.snapshot(BTC, around(10, 100), 2, 8), 'joined')
+  assert.equal(rig.pipeline.streams[BTC]?.book.sync.book.sequence, 11)
+  rig.frame(1, delta('BTCUSDT', 12, 12), 3)
+  assert.deepEqual(rig.renewed, [])
+})
+
 test('a snapshot ahead of the live book renews it once the book has come as far', () => {
   const rig = new Rig(binanceSpot, ['BTCUSDT'])
   rig.carry(1)
