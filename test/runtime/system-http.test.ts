@@ -145,14 +145,22 @@ suite('a request', { concurrency: true }, () => {
 
 test('more requests than sockets wait for one, each with its own deadline', async () => {
   const parked: ServerResponse[] = []
+  const four = Promise.withResolvers<undefined>()
+  let served = 0
   await using server = await http((_: IncomingMessage, response) => {
-    parked.push(response)
+    if (++served > 4) response.end('after')
+    else if (parked.push(response) === 4) four.resolve(undefined)
   })
-  const hung = await Promise.allSettled(
-    Array.from({ length: 12 }, () => get(server.port, { deadlineMs: 300 })),
-  )
-  assert.ok(hung.every(({ status }) => status === 'rejected'))
-  assert.equal(parked.length, 4)
+  const first = Array.from({ length: 4 }, () => get(server.port))
+  await four.promise
+  const patient = get(server.port)
+  const hurried = Array.from({ length: 8 }, () => get(server.port, { deadlineMs: 50 }))
+  await Promise.all(hurried.map((request) => assert.rejects(request, failed('timeout', true))))
+  assert.equal(served, 4)
+  for (const response of parked) response.end('first')
+  assert.deepEqual((await Promise.all(first)).map(text), ['first', 'first', 'first', 'first'])
+  assert.equal(text(await patient), 'after')
+  assert.equal(served, 5)
 })
 
 test('200 requests, good and bad, leave no descriptor and no timer', async () => {
