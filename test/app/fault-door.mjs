@@ -10,9 +10,10 @@ const LOOK_MS = 50
 const MEBIBYTE = 1024 * 1024
 const door = process.env.FAULT_DOOR
 const kept = []
-/** Parsed records; `block` does not touch them. */
+/** Records; `block` does not touch them. */
 const hoarded = []
 let busyTimer
+let endFullDisk = () => undefined
 
 if (process.argv.includes('collect') && door !== undefined) {
   setInterval(() => {
@@ -67,7 +68,10 @@ const FAULTS = {
   hoard(port) {
     const { writeSync } = fs
     fs.writeSync = (descriptor, bytes, ...rest) => {
-      if (bytes instanceof Uint8Array) hoarded.push(...recordsIn(bytes))
+      if (bytes instanceof Uint8Array) {
+        // Twice, and as bytes: it is found out also where a busy machine lets less through.
+        hoarded.push(...recordsIn(bytes), ...recordsIn(bytes), Buffer.from(bytes))
+      }
       return writeSync(descriptor, bytes, ...rest)
     }
     syncBuiltinESMExports()
@@ -75,8 +79,10 @@ const FAULTS = {
       if (request.getHeader('upgrade') !== undefined) kept.push(connect(port, '127.0.0.1'))
     })
   },
-  /** The disk takes nothing for so long. */
+  /** The disk takes nothing for so long, or until it is asked for 0. */
   disk(ms) {
+    endFullDisk()
+    if (ms === 0) return
     const { writeSync } = fs
     const put = (write) => {
       fs.writeSync = write
@@ -85,7 +91,11 @@ const FAULTS = {
     put(() => {
       throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
     })
-    setTimeout(put, ms, writeSync)
+    const timer = setTimeout(put, ms, writeSync)
+    endFullDisk = () => {
+      clearTimeout(timer)
+      put(writeSync)
+    }
   },
   /** A fault of the program. */
   throw() {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { freePorts } from '../../scripts/programs.ts'
 import { VENUE_IDS, type VenueId } from '../../src/core/ids.ts'
 import type { EmulatedVenue, FaultSwitches, Peer } from '../../src/emulator/model.ts'
 import { type EmulatedServer, serveVenue } from '../../src/emulator/server.ts'
@@ -36,7 +37,9 @@ export class HeldVenues implements EmulatedVenues {
 
   static async start(ids: readonly VenueId[] = VENUE_IDS): Promise<HeldVenues> {
     const tampers = new Map<VenueId, Tamper>()
-    const servers = await Promise.all(ids.map((id) => serve(id, tampers, 0)))
+    // None that the system gives to clients: one of them could have it when the venue is back.
+    const ports = await freePorts(ids.length)
+    const servers = await Promise.all(ids.map((id, at) => serve(id, tampers, ports[at] ?? assert.fail())))
     return new HeldVenues(new Map(servers.map((server) => [server.venue, server])), tampers)
   }
 

@@ -1,5 +1,5 @@
 import { type Metric } from '../../src/supervisor/metrics/metric.ts'
-import type { SupervisedInstance } from './supervised.ts'
+import { SCRAPE_LIMIT_MS, type SupervisedInstance } from './supervised.ts'
 
 const EVERY_MS = 400
 
@@ -81,7 +81,7 @@ export class MetricHistory implements AsyncDisposable {
   }
 
   async #scrape(): Promise<void> {
-    const { status, text } = await this.#instance.get('/metrics')
+    const { status, text } = await this.#instance.get('/metrics', SCRAPE_LIMIT_MS)
     if (status !== 200) throw new Error(`/metrics answers ${status}`)
     const seen = new Set<string>()
     for (const line of text.split('\n')) {

@@ -15,6 +15,10 @@ const NO_VENUES = Object.fromEntries(VENUE_IDS.map((id) => [id, { enabled: false
 const LIMIT_MS = 60_000
 const LOOK_MS = 100
 const END_MS = 15_000
+/** As long as a scraper waits. */
+export const SCRAPE_LIMIT_MS = 2_000
+/** Who only wants to know waits longer: a busy machine holds up both sides. */
+const ANSWER_LIMIT_MS = 30_000
 
 export type Json = Readonly<Record<string, unknown>>
 
@@ -129,8 +133,8 @@ export class SupervisedInstance implements AsyncDisposable {
     return this.#url
   }
 
-  async get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
-    return request(`${this.#url}${path}`, { ...this.#headers, ...headers })
+  async get(path: string, limitMs = ANSWER_LIMIT_MS): Promise<Answer> {
+    return request(`${this.#url}${path}`, this.#headers, limitMs)
   }
 
   async status(): Promise<Status> {
@@ -275,7 +279,7 @@ export class Scraper implements AsyncDisposable {
     while (!this.#isOver) {
       const startMs = performance.now()
       try {
-        this.#answers.push(await request(url, {}))
+        this.#answers.push(await request(url, {}, SCRAPE_LIMIT_MS))
       } catch (failure) {
         this.#failures.push(`${url}: ${String(failure)} after ${(performance.now() - startMs).toFixed(0)} ms`)
       }
@@ -284,11 +288,11 @@ export class Scraper implements AsyncDisposable {
   }
 }
 
-/** A request on a connection of its own; rejects after two seconds. */
-function request(url: string, headers: Record<string, string>): Promise<Answer> {
+/** A request on a connection of its own; rejects where it is not answered in time. */
+function request(url: string, headers: Readonly<Record<string, string>>, limitMs: number): Promise<Answer> {
   const startMs = performance.now()
   return new Promise((resolve, reject) => {
-    const sent = get(url, { headers, agent: new Agent(), timeout: 2_000 }, (response) => {
+    const sent = get(url, { headers, agent: new Agent(), timeout: limitMs }, (response) => {
       let text = ''
       response.setEncoding('utf8').on('data', (part: string) => (text += part))
       response.on('error', reject)
@@ -296,7 +300,7 @@ function request(url: string, headers: Record<string, string>): Promise<Answer> 
         resolve({ status: response.statusCode ?? 0, text, ms: performance.now() - startMs }),
       )
     })
-    sent.on('timeout', () => sent.destroy(new Error('no answer within 2 s')))
+    sent.on('timeout', () => sent.destroy(new Error(`no answer within ${limitMs} ms`)))
     sent.on('error', reject)
   })
 }

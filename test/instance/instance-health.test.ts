@@ -5,7 +5,7 @@ import { ask } from '../app/asking.ts'
 import { HeldVenues } from '../app/held-venues.ts'
 import { Scraper, SupervisedInstance } from '../app/supervised.ts'
 
-const HEALTH = { grace_seconds: 0, book_seconds: 4, trade_seconds: 6, down_seconds: 4 }
+const HEALTH = { grace_seconds: 60, book_seconds: 4, trade_seconds: 6, down_seconds: 4 }
 /** To be found out: the longest window, two looks and a report, with what a busy machine adds. */
 const FOUND_MS = 20_000
 /**

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setTimeout as passed } from 'node:timers/promises'
 import type { Metric } from '../../src/supervisor/metrics/metric.ts'
 import { METRICS } from '../../src/supervisor/metrics/families.ts'
 import { type NatsServer, natsServer, NATS_SKIPPED } from '../sinks/nats-server.ts'
@@ -43,6 +44,8 @@ const SLOW: Readonly<Record<string, string>> = {
 }
 
 const LIMIT_MS = 120_000
+/** The journal is held for so much longer than it takes to be seen. */
+const HELD_MS = 3_000
 /** More than the segment that a sink has open: it reads that to its end also when the journal has let go of it. */
 const UNREAD_RECORDS = 10_000
 /** The whole journal has to be written anew before, with little left that is recorded. */
@@ -190,8 +193,10 @@ async function faultsOfSinks(instance: SupervisedInstance, nats: NatsServer): Pr
   )
   await nats.start('server')
   await until('nats has lost', (status) => (sink(status, 'nats')?.lost ?? 0) > 0)
-  instance.fault('disk', 4_000)
+  instance.fault('disk', LIMIT_MS)
   await until('the journal is held', ({ journal }) => journal?.heldMs !== undefined)
+  await passed(HELD_MS)
+  instance.fault('disk', 0)
   await until(
     'the journal is written again',
     ({ journal }) => journal !== undefined && journal.heldMs === undefined,

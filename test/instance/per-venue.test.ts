@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { runGaps } from '../../src/app/gaps.ts'
@@ -130,7 +130,10 @@ async function countsOf(config: Config): Promise<readonly number[]> {
 /** Asks over and over while segments are written and stored, until one more of every venue is. Answers how often. */
 async function queryUntilStored(config: Config, folder: string): Promise<number> {
   const untilMs = performance.now() + STORED_LIMIT_MS
-  const storedOf = (venue: string): number => readdirSync(join(folder, 'parquet', venue, 'manifests')).length
+  const storedOf = (venue: string): number => {
+    const manifests = join(folder, 'parquet', venue, 'manifests')
+    return existsSync(manifests) ? readdirSync(manifests).length : 0
+  }
   const first = new Map(VENUE_IDS.map((venue) => [venue, storedOf(venue)]))
   const isStored = (venue: VenueId): boolean => storedOf(venue) > (first.get(venue) ?? 0)
   let before = 0

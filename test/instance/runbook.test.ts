@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -128,7 +128,8 @@ test(
       config: { journal: { segment_bytes: 1_048_576 } },
     })
     const store = join(instance.folder, 'parquet')
-    const manifests = (): number => readdirSync(join(store, 'manifests')).length
+    const folder = join(store, 'manifests')
+    const manifests = (): number => (existsSync(folder) ? readdirSync(folder).length : 0)
     await instance.untilVerified()
     await instance.until('three segments are in the store', () => manifests() >= 3)
     await instance.stop()
