@@ -1,6 +1,7 @@
 import type { Book } from '../../src/book/book.ts'
 import { Columns, KIND } from '../../src/core/columns.ts'
 import { parseDecimal } from '../../src/core/decimal.ts'
+import { kernel } from '../../src/core/kernel.ts'
 
 /** Price and size as exact text. */
 export type Level = readonly [price: string, size: string]
@@ -37,6 +38,33 @@ export function addEvent(columns: Columns, shape: EventShape): number {
 export function eventOf(shape: EventShape): Columns {
   const columns = new Columns(1, 4)
   addEvent(columns, shape)
+  return columns
+}
+
+/** Price and size as a scan leaves them: mantissas and decimals. */
+export type ScannedLevel = readonly [price: number, priceDecimals: number, size: number, sizeDecimals: number]
+
+export interface ScannedLevels {
+  readonly bids: readonly ScannedLevel[]
+  readonly asks: readonly ScannedLevel[]
+}
+
+/** The kernel's columns with this one event, at 0, as a scan leaves it; its numbers are for the caller to set. */
+export function scanned(kind: number, { bids, asks }: ScannedLevels): Columns {
+  const { columns } = kernel()
+  columns.clear()
+  columns.begin(kind)
+  columns.count = 1
+  columns.bidCount[0] = bids.length
+  columns.askStart[0] = bids.length
+  columns.askCount[0] = asks.length
+  for (const [at, [price, priceDecimals, size, sizeDecimals]] of [...bids, ...asks].entries()) {
+    columns.prices[at] = price
+    columns.priceDecimals[at] = priceDecimals
+    columns.sizes[at] = size
+    columns.sizeDecimals[at] = sizeDecimals
+  }
+  columns.levels = bids.length + asks.length
   return columns
 }
 

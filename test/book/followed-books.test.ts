@@ -8,9 +8,8 @@ import { BookSync, type DeltaOutcome, type HeldDelta, type LinkRule, OLD_LIMIT }
 import { type BookView, boundAsks, boundBids, sequenceOf, venueTimeOf } from '../../src/book/view.ts'
 import { type Columns, KIND } from '../../src/core/columns.ts'
 import { DecodeError } from '../../src/core/errors.ts'
-import { kernel } from '../../src/core/kernel.ts'
 import { epochMicros } from '../../src/core/units.ts'
-import { copyOf } from './events.ts'
+import { copyOf, scanned, type ScannedLevel, type ScannedLevels } from './events.ts'
 import { CHAIN, FUTURES } from './links.ts'
 
 const SLOTS = 2
@@ -19,16 +18,19 @@ const TRIMMED = 2
 const CHECKSUM = 7
 const NOTHING = { joined: () => undefined, applied: () => undefined }
 
-type Level = readonly [price: number, decimals: number, size: number, sizeDecimals: number]
-
 /** Where an update stands to the book: right behind it, told already, or with a hole before it. */
 type Place = 'next' | 'old' | 'gap'
 
 type Step =
-  | { readonly name: 'delta'; readonly place: Place; readonly levels: Levels; readonly checksum: number }
+  | {
+      readonly name: 'delta'
+      readonly place: Place
+      readonly levels: ScannedLevels
+      readonly checksum: number
+    }
   | {
       readonly name: 'snapshot'
-      readonly levels: Levels
+      readonly levels: ScannedLevels
       /** So many of the updates that wait for it follow it. */
       readonly behind: number
       /** Behind which of them the book is trimmed. */
@@ -38,13 +40,8 @@ type Step =
   | { readonly name: 'settle'; readonly isSuspected: boolean }
   | { readonly name: 'trim'; readonly count: number }
 
-interface Levels {
-  readonly bids: readonly Level[]
-  readonly asks: readonly Level[]
-}
-
 const decimals = fc.oneof({ weight: 99, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(18) })
-const level: fc.Arbitrary<Level> = fc.tuple(
+const level: fc.Arbitrary<ScannedLevel> = fc.tuple(
   fc.nat(40),
   decimals,
   fc.oneof(
@@ -87,27 +84,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ name: fc.constant('trim' as const), count: fc.nat(6) }) },
 )
 
-/** Puts an update of the book at `slot` into the kernel's columns, as a scan does. */
-function scanned(kind: number, slot: number, { bids, asks }: Levels, number: number): Columns {
-  const { columns } = kernel()
-  columns.clear()
-  columns.begin(kind)
-  columns.count = 1
+/** An event of the book at `slot`, as a scan leaves it. */
+function event(kind: number, slot: number, both: ScannedLevels, number: number): Columns {
+  const columns = scanned(kind, both)
   columns.slot[0] = slot
   columns.first[0] = number
   columns.last[0] = number
   columns.previous[0] = number - 1
   columns.venueTimeUs[0] = number * 1_000
-  columns.bidCount[0] = bids.length
-  columns.askStart[0] = bids.length
-  columns.askCount[0] = asks.length
-  for (const [at, [price, priceDecimals, size, sizeDecimals]] of [...bids, ...asks].entries()) {
-    columns.prices[at] = price
-    columns.priceDecimals[at] = priceDecimals
-    columns.sizes[at] = size
-    columns.sizeDecimals[at] = sizeDecimals
-  }
-  columns.levels = bids.length + asks.length
   return columns
 }
 
@@ -125,14 +109,14 @@ class Kept {
     switch (taken.name) {
       case 'delta': {
         const number = this.next + { next: 0, old: -1, gap: 5 }[taken.place]
-        const columns = scanned(KIND.delta, slot, taken.levels, number)
+        const columns = event(KIND.delta, slot, taken.levels, number)
         columns.checksum[0] = taken.checksum
         this.next = Math.max(this.next, number + 1)
         return told(() => delta(columns))
       }
       case 'snapshot': {
         const number = this.next - 1 - (sync.state === 'buffering' ? taken.behind : 0)
-        const snapshot = copyOf(scanned(KIND.snapshot, slot, taken.levels, number), 0)
+        const snapshot = copyOf(event(KIND.snapshot, slot, taken.levels, number), 0)
         snapshot.checksum[0] = Number.NaN
         const applied = (_: Columns, { last }: HeldDelta): void => {
           if (last === number + taken.trimmed) sync.trim(TRIMMED)
@@ -236,10 +220,10 @@ test('a book is followed from its first delta on, until it is lost or another is
   const followed = new FollowedBooks(FUTURES)
   const slot = 1_000
   const sync = new BookSync(FUTURES, new Book(), followed.hearing(slot))
-  const book: Levels = { bids: [[9, 0, 1, 0]], asks: [[11, 0, 1, 0]] }
-  const snapshot = copyOf(scanned(KIND.snapshot, slot, book, 1), 0)
+  const book: ScannedLevels = { bids: [[9, 0, 1, 0]], asks: [[11, 0, 1, 0]] }
+  const snapshot = copyOf(event(KIND.snapshot, slot, book, 1), 0)
   const delta = (number: number): Columns =>
-    scanned(KIND.delta, slot, { bids: [[8, 0, 2, 0]], asks: [] }, number)
+    event(KIND.delta, slot, { bids: [[8, 0, 2, 0]], asks: [] }, number)
   assert.equal(sync.snapshot(snapshot, 0, 100, NOTHING), 'joined')
   assert.equal(sync.delta(delta(0), 0, epochMicros(1)), 'old')
   assert.equal(followed.has(slot), false, 'nothing has linked yet')
@@ -258,20 +242,20 @@ test('a book is followed from its first delta on, until it is lost or another is
 test('a book that is trimmed and then counts finer while it joins is followed as it is', () => {
   const followed = new FollowedBooks(FUTURES)
   const sync = new BookSync(FUTURES, new Book(), followed.hearing(0))
-  const book: Levels = {
+  const book: ScannedLevels = {
     bids: [
       [9, 0, 1, 0],
       [8, 0, 1, 0],
     ],
     asks: [[11, 0, 1, 0]],
   }
-  const snapshot = copyOf(scanned(KIND.snapshot, 0, book, 1), 0)
+  const snapshot = copyOf(event(KIND.snapshot, 0, book, 1), 0)
   for (const [number, bid] of [
     [2, [9, 0, 2, 0]],
     [3, [91, 1, 25, 1]],
   ] as const)
     assert.equal(
-      sync.delta(scanned(KIND.delta, 0, { bids: [bid], asks: [] }, number), 0, epochMicros(1)),
+      sync.delta(event(KIND.delta, 0, { bids: [bid], asks: [] }, number), 0, epochMicros(1)),
       'held',
     )
   const applied = (_: Columns, { last }: HeldDelta): void => {
@@ -281,7 +265,7 @@ test('a book that is trimmed and then counts finer while it joins is followed as
   const view = followed.at(0)
   assert.ok(view !== undefined)
   assert.deepEqual(factsOf(view), factsOf(sync.book))
-  assert.ok(followed.apply(scanned(KIND.delta, 0, { bids: [[9, 0, 7, 0]], asks: [] }, 4), 0))
+  assert.ok(followed.apply(event(KIND.delta, 0, { bids: [[9, 0, 7, 0]], asks: [] }, 4), 0))
   assert.deepEqual(
     [sync.book.priceText(sync.book.bids, 1), sync.book.sizeText(sync.book.bids, 1)],
     ['9', '7'],
@@ -291,14 +275,14 @@ test('a book that is trimmed and then counts finer while it joins is followed as
 test('updates that look old are counted in a row, whoever applies what comes between them', () => {
   const followed = new FollowedBooks(FUTURES)
   const sync = new BookSync(FUTURES, new Book(), followed.hearing(0))
-  const book: Levels = { bids: [[9, 0, 1, 0]], asks: [[11, 0, 1, 0]] }
+  const book: ScannedLevels = { bids: [[9, 0, 1, 0]], asks: [[11, 0, 1, 0]] }
   let timeUs = 1e15
   const update = (number: number): DeltaOutcome => {
-    const columns = scanned(KIND.delta, 0, book, number)
+    const columns = event(KIND.delta, 0, book, number)
     columns.venueTimeUs[0] = timeUs++
     return followed.apply(columns, 0) ? 'applied' : sync.delta(columns, 0, epochMicros(1))
   }
-  sync.snapshot(copyOf(scanned(KIND.snapshot, 0, book, 1_000), 0), 0, 100, NOTHING)
+  sync.snapshot(copyOf(event(KIND.snapshot, 0, book, 1_000), 0), 0, 100, NOTHING)
   assert.equal(update(1_001), 'applied')
   for (let number = 1_002; number < 1_010; number++) {
     for (let time = 1; time < OLD_LIMIT; time++) assert.equal(update(1), 'old')

@@ -9,33 +9,21 @@ import { type Columns, KIND } from '../../src/core/columns.ts'
 import { DecodeError } from '../../src/core/errors.ts'
 import { kernel } from '../../src/core/kernel.ts'
 import { epochMicros } from '../../src/core/units.ts'
-import { copyOf } from './events.ts'
-
-/** Price and size as a scan leaves them: mantissa and decimals. */
-type ScannedLevel = readonly [price: number, priceDecimals: number, size: number, sizeDecimals: number]
+import { copyOf, scanned, type ScannedLevel } from './events.ts'
 
 /** A level takes no less of the memory: its key has 4 bytes, its size 8. */
 const LEVEL_BYTES = 12
 
-/** Puts an event into the kernel's columns, as a scan does. */
-function scanned(bids: readonly ScannedLevel[], asks: readonly ScannedLevel[], kind: number): Columns {
-  const { columns } = kernel()
-  columns.clear()
-  columns.begin(kind)
-  columns.count = 1
+/** An event, as a scan leaves it. */
+function event(
+  bids: readonly ScannedLevel[],
+  asks: readonly ScannedLevel[] = [],
+  kind: number = KIND.delta,
+): Columns {
+  const columns = scanned(kind, { bids, asks })
   columns.first[0] = 1
   columns.last[0] = 2
   columns.previous[0] = 0
-  columns.bidCount[0] = bids.length
-  columns.askStart[0] = bids.length
-  columns.askCount[0] = asks.length
-  for (const [at, [price, priceDecimals, size, sizeDecimals]] of [...bids, ...asks].entries()) {
-    columns.prices[at] = price
-    columns.priceDecimals[at] = priceDecimals
-    columns.sizes[at] = size
-    columns.sizeDecimals[at] = sizeDecimals
-  }
-  columns.levels = bids.length + asks.length
   return columns
 }
 
@@ -72,7 +60,7 @@ test('levels that the kernel sets are those that are set one by one', () => {
         const quick = new Book(priceDecimals, sizeDecimals)
         const plain = new Book(priceDecimals, sizeDecimals)
         for (const [bids, asks] of updates) {
-          const columns = scanned(bids, asks, KIND.delta)
+          const columns = event(bids, asks)
           const copy = copyOf(columns, 0)
           assert.equal(outcomeOf(quick, columns), outcomeOf(plain, copy))
           assert.equal(canonicalDump(quick), canonicalDump(plain))
@@ -95,8 +83,8 @@ test('levels that the kernel sets are those that are set one by one', () => {
 test('a tick finer than a book may count is no reason for a wrong price', () => {
   for (const decimals of [19, 40, 300]) {
     const book = new Book(decimals, decimals)
-    assert.equal(outcomeOf(book, scanned([[5, 1, 7, 0]], [], KIND.delta)), 'precision')
-    assert.equal(outcomeOf(new Book(decimals, 0), scanned([[5, 18, 7, 0]], [], KIND.delta)), 'applied')
+    assert.equal(outcomeOf(book, event([[5, 1, 7, 0]])), 'precision')
+    assert.equal(outcomeOf(new Book(decimals, 0), event([[5, 18, 7, 0]])), 'applied')
   }
 })
 
@@ -107,9 +95,9 @@ test('a size beyond 2^53 is forgotten when a scanned event replaces it or remove
   ] as const) {
     const book = new Book(0, 18)
     const { textPlace } = kernel()
-    book.apply(scanned([[5, 0, 999_999_999_999_999, 0]], [], KIND.delta), 0)
+    book.apply(event([[5, 0, 999_999_999_999_999, 0]]), 0)
     assert.equal(book.bids.write(textPlace, 1, book), undefined)
-    book.apply(scanned([[5, 0, size, 18]], [], KIND.delta), 0)
+    book.apply(event([[5, 0, size, 18]]), 0)
     const end = book.bids.write(textPlace, 1, book)
     assert.ok(end !== undefined, 'all is for the kernel again')
     assert.equal(Buffer.from(kernel().text.subarray(0, end - textPlace)).toString(), text)
@@ -121,11 +109,7 @@ test('the event in hand stays readable when the memory grows while its levels ar
   const bytes = kernel().doubles.byteLength
   let from = 0
   while (kernel().doubles.byteLength === bytes) {
-    const columns = scanned(
-      Array.from({ length: 5_000 }, (_, at): ScannedLevel => [from + at, 0, at + 1, 0]),
-      [],
-      KIND.delta,
-    )
+    const columns = event(Array.from({ length: 5_000 }, (_, at): ScannedLevel => [from + at, 0, at + 1, 0]))
     const book = books.at(-1) ?? new Book()
     book.apply(columns, 0)
     from += 5_000
@@ -144,8 +128,8 @@ test('books that are built beside a live one leave no memory behind', () => {
   const depth = 1_000
   const side = (sign: number): ScannedLevel[] =>
     Array.from({ length: depth }, (_, at): ScannedLevel => [10_000 + sign * (1 + at), 0, 1, 0])
-  const snapshot = copyOf(scanned(side(-1), side(1), KIND.snapshot), 0)
-  const ahead = copyOf(scanned([[9_999, 0, 5, 0]], [], KIND.delta), 0)
+  const snapshot = copyOf(event(side(-1), side(1), KIND.snapshot), 0)
+  const ahead = copyOf(event([[9_999, 0, 5, 0]]), 0)
   ahead.last[0] = 3
   const take = (): string => sync.snapshot(snapshot, 0, depth, nothing)
   const settle = (): string => sync.settle({ isSuspected: false })
