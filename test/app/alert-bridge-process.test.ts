@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
+import { freePorts } from '../../scripts/programs.ts'
 import { BridgeFolder, BridgeProcess, until } from '../alerts/bridge-process.ts'
 import { FakeDingTalk } from '../alerts/fake-dingtalk.ts'
 import { webhookBody } from '../alerts/webhooks.ts'
@@ -45,7 +46,8 @@ test('alerts go from the webhook to the group: signed, with keyword, links and w
 
 test('killed between accept and send: nothing is lost, nothing is told twice', async () => {
   using folder = new BridgeFolder()
-  const gone = await FakeDingTalk.start(SETTINGS)
+  const [port = 0] = await freePorts(1)
+  const gone = await FakeDingTalk.start(SETTINGS, { port })
   const { url } = gone
   await gone.close()
   const config = folder.config({ robots: [OPS] })
@@ -56,7 +58,7 @@ test('killed between accept and send: nothing is lost, nothing is told twice', a
     for (const name of alerts) assert.equal(await bridge.webhook(webhookBody([{ name }], name)), 200)
     assert.equal(await bridge.end('SIGKILL'), 'SIGKILL')
   }
-  await using fake = await FakeDingTalk.start(SETTINGS, { port: Number(new URL(url).port) })
+  await using fake = await FakeDingTalk.start(SETTINGS, { port })
   await using bridge = await BridgeProcess.start(config, env)
   // Alertmanager, which has had its 200, says them again only as reminders; a retry changes nothing.
   assert.equal(await bridge.webhook(webhookBody([{ name: 'Alert3x' }], 'Alert3x')), 200)

@@ -29,10 +29,10 @@ test('a loop that stood still is seen, by its lag and its load', async (t) => {
   t.after(() => meter.close())
   // The measuring has begun once a timer has been on time.
   await new Promise((resolve) => setTimeout(resolve, 100))
-  const before = meter.report()
-  assert.ok(before.lagMaxMs < BLOCK_MS - 50, `${before.lagMaxMs} ms before`)
-  block(BLOCK_MS)
-  await until('the lag is seen', () => meter.report().lagMaxMs >= BLOCK_MS - 50, LIMIT_MS)
+  // What a busy machine has held up before it.
+  const { lagMaxMs } = meter.report()
+  block(lagMaxMs + BLOCK_MS)
+  await until('the lag is seen', () => meter.report().lagMaxMs >= lagMaxMs + BLOCK_MS - 50, LIMIT_MS)
   assert.ok(meter.report().lagP50Ms < BLOCK_MS / 2, 'one late timer is not the rule')
 })
 

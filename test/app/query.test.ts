@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -254,10 +254,15 @@ test('a result with more columns than fit is shown one cell a line', async (cont
 test('a query leaves nothing behind in the folder for temporary files', async (context) => {
   const place = new Place(context)
   writeBatch(beginSegment(place.journal, 1), tradeLines(1, 5))
-  const scratches = (): readonly string[] =>
-    readdirSync(tmpdir()).filter((name) => name.startsWith('marketprism-query-'))
-  const before = scratches()
+  const own = mkdtempSync(join(tmpdir(), 'marketprism-temporary-'))
+  const former = process.env['TMPDIR']
+  process.env['TMPDIR'] = own
+  context.after(() => {
+    if (former === undefined) delete process.env['TMPDIR']
+    else process.env['TMPDIR'] = former
+    rmSync(own, { recursive: true })
+  })
   await place.query(COUNT)
   await place.query('selec 1')
-  assert.deepEqual(scratches(), before)
+  assert.deepEqual(readdirSync(own), [])
 })

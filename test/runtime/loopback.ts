@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs'
 import { createServer as createHttpServer, type RequestListener, type Server as HttpServer } from 'node:http'
 import { createServer, type Server, type Socket as TcpSocket } from 'node:net'
 import { createHash } from 'node:crypto'
+import { freePorts } from '../../scripts/programs.ts'
 
 /** A server on a free loopback port that knows its sockets, so that it can be closed at once and asked whether all are gone. */
 export class Loopback<Kind extends Server> implements AsyncDisposable {
@@ -83,8 +84,8 @@ export function bareWebSocket(
 
 /** A port on which nobody listens. */
 export async function closedPort(): Promise<number> {
-  await using server = await tcp(() => undefined)
-  return server.port
+  const [port = 0] = await freePorts(1)
+  return port
 }
 
 /** Turns of the event loop after which a destroyed socket has long given back its handle. */

@@ -140,7 +140,6 @@ test(
     const patient = sinkOf(engine, { database })
     await patient.open()
     const hasty = sinkOf(engine, { database, requestMs: 300 })
-    await hasty.open()
     await engine.arm({ kind: 'slow', times: 1, delayMs: 1_000 })
     await assert.rejects(hasty.write(mixedBatch('one')), isRetryable('timeout'))
     await patient.write(mixedBatch('one'))
@@ -157,16 +156,17 @@ test(
   { skip },
   async () => {
     const database = databaseName()
-    const sink = sinkOf(engine, { database, requestMs: 500 })
-    await sink.open()
+    const patient = sinkOf(engine, { database })
+    await patient.open()
+    const hasty = sinkOf(engine, { database, requestMs: 500 })
     engine.signal('SIGSTOP')
     try {
-      await assert.rejects(sink.write(mixedBatch('one')), isRetryable('timeout'))
+      await assert.rejects(hasty.write(mixedBatch('one')), isRetryable('timeout'))
     } finally {
       engine.signal('SIGCONT')
     }
-    await deliver(sink, mixedBatch('one'))
-    await sink.close()
+    await patient.write(mixedBatch('one'))
+    await Promise.all([patient.close(), hasty.close()])
     assert.equal(await countOf(server, `${database}.trade`), 100)
   },
 )
@@ -183,7 +183,7 @@ test(
     const refused = assert.rejects(sink.write(mixedBatch('one')), isRetryable('unreachable'))
     await sink.close()
     await refused
-    assert.ok(performance.now() - began < 1_000)
+    assert.ok(performance.now() - began < 2_500, 'before the engine has come to it')
     await assert.rejects(sink.write(mixedBatch('two')), isRetryable('unreachable'))
     await sink.close()
   },
