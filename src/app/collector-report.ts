@@ -237,6 +237,6 @@ function shownBook({ instrument, book }: InstrumentStreams, nowUs: number): Show
 }
 
 function stateOf(book: BookStream): string {
-  if (book.sync.isLive) return book.crossed > 0 ? 'crossed' : 'live'
+  if (book.sync.isLive) return book.isCrossed ? 'crossed' : 'live'
   return book.gap === undefined ? book.sync.state : `lost: ${book.gap.cause}`
 }

@@ -55,7 +55,7 @@ export class TruthCheck {
     let ours: { readonly sequence: number; readonly digest: string } | undefined
     this.#after(SAMPLE_MS, () => {
       const { book } = stream.book.sync
-      const isShown = stream.book.sync.isLive && stream.book.crossed === 0
+      const isShown = stream.book.sync.isLive && !stream.book.isCrossed
       if (isShown)
         ours = { sequence: book.sequence, digest: fullDepthDigest(book, createHash('sha256')).digest('hex') }
     })

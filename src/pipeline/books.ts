@@ -9,7 +9,7 @@ import type { Counts } from '../telemetry/counts.ts'
 import type { Emit } from '../telemetry/events.ts'
 import type { GapLedger } from './gap-ledger.ts'
 import type { Recorder } from './recorder.ts'
-import type { BookStream, InstrumentStreams, Origin, StreamNumbers } from './streams.ts'
+import { type BookStream, type InstrumentStreams, type Origin, type StreamNumbers, TOP } from './streams.ts'
 
 /** A book may look crossed for one update, while the other side's change is on its way; after so many it is wrong. */
 const CROSSED_LIMIT = 2
@@ -133,7 +133,7 @@ export class Books {
   #joined(streams: InstrumentStreams, receiveTimeUs: EpochMicros): void {
     const { book } = streams
     const { isHeld } = this.#links.recorder
-    book.crossed = 0
+    this.#links.numbers.crossed[streams.slot] = 0
     book.epoch = nextEpoch(book, receiveTimeUs)
     if (isHeld) {
       this.#links.counts.unrecorded++
@@ -142,7 +142,7 @@ export class Books {
     book.goodTimeUs = receiveTimeUs
     book.goodSequence = book.sync.book.sequence
     book.vouched = { timeUs: receiveTimeUs, sequence: book.goodSequence }
-    book.isSuspected = false
+    this.#links.numbers.suspected[streams.slot] = 0
     if (!isHeld) this.#begin(streams, receiveTimeUs)
     const { symbol } = streams.instrument
     this.#links.emit({ type: 'book_live', venue: this.#links.venue, symbol, epoch: book.epoch })
@@ -168,14 +168,16 @@ export class Books {
     streams.book.isWithheld = true
   }
 
-  /** A delta is in the book: it is published, unless it left the book crossed once too often. */
+  /**
+   * A delta is in the book: it is published, unless it left the book crossed once too often. Of a followed book nothing is looked at but
+   * columns: `streams` and all that it names are objects, which are waited for where there are thousands.
+   */
   #applied(streams: InstrumentStreams, columns: Columns, at: number, receiveTimeUs: EpochMicros): void {
-    const { book, slot } = streams
     const { followed, numbers, counts, levelLimit } = this.#links
-    if (longestOf(this.#levelsOf(streams)) > levelLimit * GROWTH) book.sync.trim(levelLimit)
-    const levels = this.#levelsOf(streams)
-    book.crossed = isCrossed(levels) && streams.instrument.state !== 'auction' ? book.crossed + 1 : 0
-    if (book.crossed >= CROSSED_LIMIT) {
+    const slot = columns.slot[at] ?? 0
+    if (longestOf(this.#levelsOf(streams, slot)) > levelLimit * GROWTH) streams.book.sync.trim(levelLimit)
+    const levels = this.#levelsOf(streams, slot)
+    if (this.#countCrossed(streams, slot, levels) >= CROSSED_LIMIT) {
       this.lose(streams, 'crossed')
       this.#links.recovery.recover(slot)
       return
@@ -186,13 +188,22 @@ export class Books {
     numbers.bookSequence[slot] = sequenceOf(levels)
     // What is built beside a book is settled; beside one that is followed there is nothing.
     if (!followed.has(slot)) this.#settle(streams, receiveTimeUs)
-    if (book.isSuspected || isShallow(this.#levelsOf(streams), numbers.window[slot] ?? Infinity))
+    const isSuspected = numbers.suspected[slot] !== 0
+    if (isSuspected || isShallow(this.#levelsOf(streams, slot), numbers.window[slot] ?? Infinity))
       this.#renew(streams, receiveTimeUs)
   }
 
+  /** Answers after how many updates in a row the book was crossed, with this one. */
+  #countCrossed(streams: InstrumentStreams, slot: number, levels: BookView): number {
+    const { crossed } = this.#links.numbers
+    const count = isCrossed(levels) && streams.instrument.state !== 'auction' ? (crossed[slot] ?? 0) + 1 : 0
+    crossed[slot] = count
+    return count
+  }
+
   /** The book as it stands; good until that of another slot is asked for. */
-  #levelsOf({ slot, book }: InstrumentStreams): BookView {
-    return this.#links.followed.at(slot) ?? book.sync.book
+  #levelsOf(streams: InstrumentStreams, slot: number): BookView {
+    return this.#links.followed.at(slot) ?? streams.book.sync.book
   }
 
   /**
@@ -217,19 +228,21 @@ export class Books {
    */
   #settle(streams: InstrumentStreams, receiveTimeUs: EpochMicros): void {
     const { book, slot } = streams
-    const outcome = book.sync.settle({ isSuspected: book.isSuspected })
+    const { suspected } = this.#links.numbers
+    const isSuspected = suspected[slot] !== 0
+    const outcome = book.sync.settle({ isSuspected })
     if (outcome !== 'equal' && outcome !== 'different') return
     this.#links.recovery.recovered(slot)
     if (outcome === 'equal') {
       this.#links.counts.renewals++
-      book.isSuspected = false
+      suspected[slot] = 0
       book.vouched = { timeUs: receiveTimeUs, sequence: book.sync.book.sequence }
       this.#deepen(streams, receiveTimeUs)
-    } else if (book.isSuspected) {
+    } else if (isSuspected) {
       this.#links.gaps.open(streams, 'drift', book.vouched)
       this.#joined(streams, receiveTimeUs)
     } else {
-      book.isSuspected = true
+      suspected[slot] = 1
       book.renewedUs = -Infinity
       this.#renew(streams, receiveTimeUs)
     }
@@ -243,18 +256,21 @@ export class Books {
   }
 
   #publish(streams: InstrumentStreams, columns: Columns, at: number, receiveTimeUs: EpochMicros): void {
-    const { book, publish } = streams
-    this.#links.counts.deltas++
-    if (this.#links.recorder.isHeld) {
-      if (publish.deltas) this.#links.counts.unrecorded++
-      if (publish.deltas || publish.depth > 0) this.#withhold(streams)
+    const { numbers, recorder, counts } = this.#links
+    const slot = columns.slot[at] ?? 0
+    const isPublished = numbers.deltas[slot] !== 0
+    const top = numbers.top[slot]
+    counts.deltas++
+    if (recorder.isHeld) {
+      if (isPublished) counts.unrecorded++
+      if (isPublished || top !== TOP.none) this.#withhold(streams)
       return
     }
-    if (publish.deltas) {
-      const stamp = { epoch: book.epoch, receiveTimeUs }
-      this.#links.recorder.delta(streams.records, columns, at, { book: this.#levelsOf(streams), stamp })
+    if (isPublished) {
+      const stamp = { epoch: numbers.epoch[slot] ?? 0, receiveTimeUs }
+      recorder.delta(slot, columns, at, { book: this.#levelsOf(streams, slot), stamp })
     }
-    streams.top.touch(streams)
+    if (top === TOP.clean) streams.top.touch(streams)
   }
 }
 

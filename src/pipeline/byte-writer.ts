@@ -6,22 +6,29 @@ import type { EpochMicros } from '../core/units.ts'
 /** The fields of a record besides its prefix, its id and its levels: their names, and nine numbers. */
 const FIELDS_BYTES = 1_024
 
-/** Texts that the kernel has, one behind the other: where they are in its memory, and how long in all. */
-export class Kept {
-  readonly place: number
-  readonly bytes: number
+/**
+ * Texts that the kernel has, by number, each of several parts: where its parts are in that memory, one behind the other, and how long they are
+ * in all. In columns: where there are thousands, an object for each would be one more thing to wait for.
+ */
+export class KeptTexts {
+  readonly places: Uint32Array
+  readonly bytes: Uint32Array
 
-  constructor(texts: readonly Uint8Array[]) {
-    this.place = kernel().keepTexts(this, texts)
-    this.bytes = texts.reduce((sum, { length }) => sum + length, 0)
+  constructor(texts: readonly (readonly Uint8Array[])[]) {
+    this.places = Uint32Array.from(texts, (parts) => kernel().keepTexts(this, parts))
+    this.bytes = Uint32Array.from(texts, (parts) => parts.reduce((sum, { length }) => sum + length, 0))
   }
 }
 
-/** What a record of a change has that is not in the columns. NaN becomes `null`. */
-export interface ScannedDelta {
+/** What a record of a trade has that is not in the columns. */
+export interface ScannedTrade {
   /** Of the record in its stream. */
   readonly number: number
   readonly receiveTimeUs: EpochMicros
+}
+
+/** What a record of a change has that is not in the columns. NaN becomes `null`. */
+export interface ScannedDelta extends ScannedTrade {
   readonly epoch: number
   readonly knownBids: number
   readonly knownAsks: number
@@ -101,25 +108,27 @@ export class ByteWriter {
     return true
   }
 
-  /** Event `at` of the kernel's columns, a change of a book whose last number is known, as a whole record. */
+  /** Event `at` of the kernel's columns, a change of a book whose last number is known, as a whole record that begins as text `prefix` of `kept`. */
   delta(
-    prefix: Kept,
+    kept: KeptTexts,
+    prefix: number,
     at: number,
     { number, receiveTimeUs, epoch, knownBids, knownAsks }: ScannedDelta,
   ): void {
     const { bidCount, askCount } = this.#kernel.columns
     const levels = (bidCount[at] ?? 0) + (askCount[at] ?? 0)
-    this.#reserve(prefix.bytes + FIELDS_BYTES + levels * this.#kernel.levelTextLimit)
+    this.#reserve((kept.bytes[prefix] ?? 0) + FIELDS_BYTES + levels * this.#kernel.levelTextLimit)
     const { writeDelta } = this.#kernel
-    this.#to(writeDelta(this.#place, prefix.place, at, number, receiveTimeUs, epoch, knownBids, knownAsks))
+    const place = kept.places[prefix] ?? 0
+    this.#to(writeDelta(this.#place, place, at, number, receiveTimeUs, epoch, knownBids, knownAsks))
   }
 
-  /** Event `at` of the kernel's columns, a trade without flags, as a whole record; false where its frame is gone, and nothing is written. */
-  trade(prefix: Kept, at: number, number: number, receiveTimeUs: EpochMicros): boolean {
+  /** Likewise a trade without flags; false where its frame is gone, and nothing is written. */
+  trade(kept: KeptTexts, prefix: number, at: number, { number, receiveTimeUs }: ScannedTrade): boolean {
     const { columns, levelTextLimit, writeTrade } = this.#kernel
     const idLength = (columns.idEnd[at] ?? 0) - (columns.idStart[at] ?? 0)
-    this.#reserve(prefix.bytes + FIELDS_BYTES + idLength * 2 + levelTextLimit)
-    const end = writeTrade(this.#place, prefix.place, at, number, receiveTimeUs)
+    this.#reserve((kept.bytes[prefix] ?? 0) + FIELDS_BYTES + idLength * 2 + levelTextLimit)
+    const end = writeTrade(this.#place, kept.places[prefix] ?? 0, at, number, receiveTimeUs)
     if (end === 0) return false
     this.#to(end)
     return true

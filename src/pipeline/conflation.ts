@@ -3,12 +3,13 @@ import type { Timers } from '../runtime/runtime.ts'
 import type { Counts } from '../telemetry/counts.ts'
 import type { Recorder } from './recorder.ts'
 import type { TopLimits } from './shedding.ts'
-import type { InstrumentStreams, TopPublisher } from './streams.ts'
+import { type InstrumentStreams, type StreamNumbers, TOP, type TopPublisher } from './streams.ts'
 import { Waiting } from './waiting.ts'
 
 /** What tops are published through. */
 export interface ConflationLinks {
   readonly timers: Timers
+  readonly numbers: StreamNumbers
   readonly recorder: Recorder
   readonly counts: Counts
 }
@@ -45,10 +46,8 @@ export class Conflation implements TopPublisher {
     })
   }
 
-  /** The book has changed. */
   touch(streams: InstrumentStreams): void {
-    if (streams.book.dirty || streams.publish.depth === 0) return
-    streams.book.dirty = true
+    this.#links.numbers.top[streams.slot] = TOP.dirty
     this.#dirty.add(streams)
   }
 
@@ -72,8 +71,8 @@ export class Conflation implements TopPublisher {
 
   /** Books that were lost or look crossed meanwhile are left out: only what is verified is published. */
   #due(streams: InstrumentStreams): void {
-    const { book } = streams
-    book.dirty = false
+    const { book, slot } = streams
+    this.#links.numbers.top[slot] = TOP.clean
     if (!isVerified(streams)) return
     // What still waits in the slower interval is published from there, once.
     if (this.#limits.slowMs === undefined && !book.isLate) this.#record(streams)
@@ -106,4 +105,4 @@ export class Conflation implements TopPublisher {
 }
 
 const isVerified = ({ book }: InstrumentStreams): boolean =>
-  book.sync.isLive && book.crossed === 0 && book.goodTimeUs !== undefined
+  book.sync.isLive && !book.isCrossed && book.goodTimeUs !== undefined

@@ -8,7 +8,7 @@ import type { Instrument } from '../core/instrument.ts'
 import { kernel } from '../core/kernel.ts'
 import type { RecordType } from '../core/record.ts'
 import type { EpochMicros } from '../core/units.ts'
-import { ByteWriter, Kept } from './byte-writer.ts'
+import { ByteWriter, KeptTexts, type ScannedTrade } from './byte-writer.ts'
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value)
 
@@ -33,57 +33,41 @@ const CLOSE_BRACE = 125
 const NEWLINE = 10
 
 /** What never changes in the records of one type and instrument, as ready bytes. */
-interface Head {
+interface Prefix {
   /** `{"type":…,"session":…,"seq":` */
   readonly head: Uint8Array
-  seq: number
-}
-
-interface Ends {
   /** `,"id":"binance:spot:orderbook:BTCUSDT:`; of trades `…:trade:BTCUSDT:aggTrade:`, without the last part for the usual stream. */
   readonly id: Uint8Array
   /** `","size_unit":…,"epoch":`; of trades `","size_unit":…,"stream":"aggTrade","trade_id":"`. */
   readonly tail: Uint8Array
 }
 
-type Prefix = Head & Ends
+/** Prefixes by number, and as the kernel has them. */
+class Prefixes {
+  readonly all: readonly Prefix[]
+  readonly kept: KeptTexts
 
-/**
- * What the kernel has of a stream: the head and both ends, in this order. An object that named another with its place would be waited for
- * as well, where there are thousands.
- */
-class KeptEnds extends Kept implements Ends {
-  readonly id: Uint8Array
-  readonly tail: Uint8Array
+  constructor(all: readonly Prefix[]) {
+    this.all = all
+    this.kept = new KeptTexts(all.map(({ head, id, tail }) => [head, id, tail]))
+  }
 
-  constructor(head: Uint8Array, { id, tail }: Ends) {
-    super([head, id, tail])
-    this.id = id
-    this.tail = tail
+  at(number: number): Prefix {
+    const prefix = this.all[number]
+    if (prefix === undefined) throw new RangeError('a record of no stream')
+    return prefix
   }
 }
 
-class DeltaPrefix extends KeptEnds implements Prefix {
-  readonly head: Uint8Array
-  seq = 0
-
-  constructor(prefix: Prefix) {
-    super(prefix.head, prefix)
-    this.head = prefix.head
-  }
+/** A stream of records as the encoder sees it: ready bytes and a counter. */
+interface NumberedPrefix extends Prefix {
+  seq: number
 }
 
-/** Of trades, by the stream of the venue that they came on. */
-interface TradePrefix extends Head {
-  readonly streams: readonly KeptEnds[]
-}
-
-/** The streams of one instrument as the encoder sees them: ready bytes and counters. */
+/** The streams of one instrument that have a record now and then. */
 export interface RecordStreams {
-  readonly trade: TradePrefix
-  readonly orderbook_delta: DeltaPrefix
-  readonly orderbook: Prefix
-  readonly gap: Prefix
+  readonly orderbook: NumberedPrefix
+  readonly gap: NumberedPrefix
 }
 
 export interface GapFacts {
@@ -109,20 +93,40 @@ export interface BookStamp {
   readonly receiveTimeUs: EpochMicros
 }
 
+/** A book, and where it stands. */
+export interface StampedBook {
+  readonly book: BookView
+  readonly stamp: BookStamp
+}
+
 /**
- * Makes records: each becomes its final bytes, one JSON line, once. `line` is the record made last, good until the next one.
+ * Makes records: each becomes its final bytes, one JSON line, once. `line` is the record made last, good until the next one. What it has of
+ * the streams of changes and of trades, which come with each frame, is in columns by slot.
  */
 export class Encoder {
   readonly #session: string
-  readonly #tradeStreams: readonly string[]
   readonly #writer = new ByteWriter()
   /** Columns that the kernel can write. */
   readonly #scanned = kernel().columns
+  readonly #deltas: Prefixes
+  readonly #deltaSeq: Float64Array
+  /** Of each instrument one for each stream of the venue that trades come on. */
+  readonly #trades: Prefixes
+  readonly #tradeStreams: number
+  readonly #tradeSeq: Float64Array
 
-  /** `tradeStreams` are those of the venue, by their numbers in the columns. */
-  constructor(session: string, tradeStreams: readonly string[]) {
+  /** `tradeStreams` are those of the venue, by their numbers in the columns; `instruments` by slot. */
+  constructor(session: string, tradeStreams: readonly string[], instruments: readonly Instrument[]) {
     this.#session = session
-    this.#tradeStreams = tradeStreams
+    this.#tradeStreams = tradeStreams.length
+    this.#deltaSeq = new Float64Array(instruments.length)
+    this.#tradeSeq = new Float64Array(instruments.length)
+    this.#deltas = new Prefixes(instruments.map((instrument) => this.#prefix('orderbook_delta', instrument)))
+    this.#trades = new Prefixes(
+      instruments.flatMap((instrument) =>
+        tradeStreams.map((stream) => this.#tradePrefix(instrument, stream)),
+      ),
+    )
   }
 
   /** The record made last, with its newline. */
@@ -132,24 +136,29 @@ export class Encoder {
 
   streams(instrument: Instrument): RecordStreams {
     return {
-      trade: this.#tradePrefix(instrument),
-      orderbook_delta: new DeltaPrefix(this.#prefix('orderbook_delta', instrument)),
-      orderbook: this.#prefix('orderbook', instrument),
-      gap: this.#prefix('gap', instrument),
+      orderbook: { ...this.#prefix('orderbook', instrument), seq: 0 },
+      gap: { ...this.#prefix('gap', instrument), seq: 0 },
     }
   }
 
-  /** Trade `at` of `columns`; its id is read from the frame that the columns came from. */
-  trade(prefix: TradePrefix, columns: Columns, at: number, { frame, receiveTimeUs }: TradeOrigin): void {
-    if (columns === this.#scanned && this.#scannedTrade(prefix, at, receiveTimeUs)) return
-    const stream = endsOf(prefix, columns, at)
-    const writer = this.#begin(prefix, columns.venueTimeUs[at] ?? Number.NaN, receiveTimeUs)
-    const idStart = columns.idStart[at] ?? 0
-    const idEnd = columns.idEnd[at] ?? 0
-    writer.put(stream.id)
-    writer.copy(frame, idStart, idEnd)
-    writer.put(stream.tail)
-    writer.copy(frame, idStart, idEnd)
+  /** Trade `at` of `columns` of the instrument at `slot`; its id is read from the frame that the columns came from. */
+  trade(slot: number, columns: Columns, at: number, { frame, receiveTimeUs }: TradeOrigin): void {
+    const number = slot * this.#tradeStreams + (columns.stream[at] ?? 0)
+    const seq = (this.#tradeSeq[slot] ?? 0) + 1
+    this.#tradeSeq[slot] = seq
+    if (columns === this.#scanned && this.#scannedTrade(number, at, { number: seq, receiveTimeUs })) return
+    const { head, id, tail } = this.#trades.at(number)
+    const writer = this.#begin(head, seq, columns.venueTimeUs[at] ?? Number.NaN, receiveTimeUs)
+    writer.put(id)
+    writer.copy(frame, columns.idStart[at] ?? 0, columns.idEnd[at] ?? 0)
+    writer.put(tail)
+    writer.copy(frame, columns.idStart[at] ?? 0, columns.idEnd[at] ?? 0)
+    this.#tradeFields(columns, at)
+  }
+
+  /** All that follows the id of a trade. */
+  #tradeFields(columns: Columns, at: number): void {
+    const writer = this.#writer
     writer.put(TRADE_SEQ)
     writer.integer(columns.last[at] ?? Number.NaN)
     this.#fills(columns, at)
@@ -163,16 +172,20 @@ export class Encoder {
     this.#finish()
   }
 
-  /** The change that event `at` of `columns` made to `book`, which has it already. */
-  delta(prefix: DeltaPrefix, columns: Columns, at: number, book: { book: BookView; stamp: BookStamp }): void {
+  /** The change that event `at` of `columns` made to `book`, that of the instrument at `slot`, which has it already. */
+  delta(slot: number, columns: Columns, at: number, book: StampedBook): void {
     const last = columns.last[at] ?? Number.NaN
+    const seq = (this.#deltaSeq[slot] ?? 0) + 1
+    this.#deltaSeq[slot] = seq
     if (columns === this.#scanned && !Number.isNaN(last)) {
-      this.#scannedDelta(prefix, at, book)
+      this.#scannedDelta(slot, seq, at, book)
       return
     }
-    const writer = this.#begin(prefix, columns.venueTimeUs[at] ?? Number.NaN, book.stamp.receiveTimeUs)
+    const prefix = this.#deltas.at(slot)
+    const { receiveTimeUs } = book.stamp
+    const writer = this.#begin(prefix.head, seq, columns.venueTimeUs[at] ?? Number.NaN, receiveTimeUs)
     writer.put(prefix.id)
-    if (Number.isNaN(last)) this.#ownNumber(prefix)
+    if (Number.isNaN(last)) this.#ownNumber(seq)
     else writer.integer(last)
     writer.put(prefix.tail)
     this.#standing(book.book, book.stamp)
@@ -189,13 +202,13 @@ export class Encoder {
   }
 
   /** The best `depth` levels a side of `book`; with `Infinity` the full book that begins an epoch. */
-  book(prefix: Prefix, book: Book, depth: number, stamp: BookStamp): void {
-    const writer = this.#begin(prefix, book.venueTimeUs, stamp.receiveTimeUs)
+  book(prefix: NumberedPrefix, book: Book, depth: number, stamp: BookStamp): void {
+    const writer = this.#begin(prefix.head, ++prefix.seq, book.venueTimeUs, stamp.receiveTimeUs)
     const full = depth === Infinity
     writer.put(prefix.id)
     writer.integer(stamp.epoch)
     writer.byte(COLON)
-    if (Number.isNaN(book.sequence)) this.#ownNumber(prefix)
+    if (Number.isNaN(book.sequence)) this.#ownNumber(prefix.seq)
     else writer.integer(book.sequence)
     if (!full) writer.ascii(':top')
     writer.put(prefix.tail)
@@ -211,8 +224,8 @@ export class Encoder {
     this.#finish()
   }
 
-  gap(prefix: Prefix, gap: GapFacts, receiveTimeUs: EpochMicros): void {
-    const writer = this.#begin(prefix, Number.NaN, receiveTimeUs)
+  gap(prefix: NumberedPrefix, gap: GapFacts, receiveTimeUs: EpochMicros): void {
+    const writer = this.#begin(prefix.head, ++prefix.seq, Number.NaN, receiveTimeUs)
     writer.put(prefix.id)
     writer.ascii(`${gap.channel}:`)
     writer.integer(gap.fromSequence)
@@ -232,7 +245,7 @@ export class Encoder {
     this.#finish()
   }
 
-  #head(type: RecordType, instrument: Instrument): Head {
+  #head(type: RecordType, instrument: Instrument): Uint8Array {
     const { marketType, name, symbol } = instrument
     const head = {
       type,
@@ -242,35 +255,32 @@ export class Encoder {
       instrument: symbol,
       session: this.#session,
     }
-    return { head: text(`${JSON.stringify(head).slice(0, -1)},"seq":`), seq: 0 }
+    return text(`${JSON.stringify(head).slice(0, -1)},"seq":`)
   }
 
   #prefix(type: Exclude<RecordType, 'trade'>, instrument: Instrument): Prefix {
     const epoch = type === 'gap' ? '' : ',"epoch":'
     return {
-      ...this.#head(type, instrument),
+      head: this.#head(type, instrument),
       id: text(idText(type, instrument)),
       tail: text(sizeText(instrument) + epoch),
     }
   }
 
-  #tradePrefix(instrument: Instrument): TradePrefix {
+  #tradePrefix(instrument: Instrument, stream: string): Prefix {
     const id = idText('trade', instrument)
-    const head = this.#head('trade', instrument)
-    const streams = this.#tradeStreams.map((stream) => {
-      return new KeptEnds(head.head, {
-        id: text(stream === 'trade' || stream === 'trades' ? id : `${id}${stream}:`),
-        tail: text(`${sizeText(instrument)},"stream":"${stream}","trade_id":"`),
-      })
-    })
-    return { ...head, streams }
+    return {
+      head: this.#head('trade', instrument),
+      id: text(stream === 'trade' || stream === 'trades' ? id : `${id}${stream}:`),
+      tail: text(`${sizeText(instrument)},"stream":"${stream}","trade_id":"`),
+    }
   }
 
-  #begin(prefix: Head, venueTimeUs: number, receiveTimeUs: EpochMicros): ByteWriter {
+  #begin(head: Uint8Array, seq: number, venueTimeUs: number, receiveTimeUs: EpochMicros): ByteWriter {
     const writer = this.#writer
     writer.reset()
-    writer.put(prefix.head)
-    writer.integer(++prefix.seq)
+    writer.put(head)
+    writer.integer(seq)
     writer.put(VENUE_TIME)
     writer.integer(venueTimeUs)
     writer.put(RECEIVE_TIME)
@@ -284,9 +294,9 @@ export class Encoder {
   }
 
   /** A venue that numbers nothing (OKX recordings before 2023) leaves only our own number to tell records apart. */
-  #ownNumber(prefix: Prefix): void {
+  #ownNumber(seq: number): void {
     this.#writer.ascii(`${this.#session}:`)
-    this.#writer.integer(prefix.seq)
+    this.#writer.integer(seq)
   }
 
   #standing(book: BookView, stamp: BookStamp): void {
@@ -314,14 +324,10 @@ export class Encoder {
   }
 
   /** One call of the kernel for what most records are. */
-  #scannedDelta(
-    prefix: DeltaPrefix,
-    at: number,
-    { book, stamp }: { readonly book: BookView; readonly stamp: BookStamp },
-  ): void {
+  #scannedDelta(slot: number, seq: number, at: number, { book, stamp }: StampedBook): void {
     this.#writer.reset()
-    this.#writer.delta(prefix, at, {
-      number: ++prefix.seq,
+    this.#writer.delta(this.#deltas.kept, slot, at, {
+      number: seq,
       receiveTimeUs: stamp.receiveTimeUs,
       epoch: stamp.epoch,
       knownBids: boundBids(book),
@@ -330,13 +336,9 @@ export class Encoder {
   }
 
   /** Likewise; false for a trade that has flags, or whose frame is gone. */
-  #scannedTrade(prefix: TradePrefix, at: number, receiveTimeUs: EpochMicros): boolean {
-    const ends = endsOf(prefix, this.#scanned, at)
+  #scannedTrade(prefix: number, at: number, facts: ScannedTrade): boolean {
     this.#writer.reset()
-    if (this.#scanned.flags[at] !== 0 || !this.#writer.trade(ends, at, prefix.seq + 1, receiveTimeUs))
-      return false
-    prefix.seq++
-    return true
+    return this.#scanned.flags[at] === 0 && this.#writer.trade(this.#trades.kept, prefix, at, facts)
   }
 
   #columnLevels(columns: Columns, start: number, count: number): void {
@@ -372,12 +374,6 @@ export class Encoder {
       writer.put(LEVEL_END)
     }
   }
-}
-
-function endsOf({ streams }: TradePrefix, columns: Columns, at: number): KeptEnds {
-  const ends = streams[columns.stream[at] ?? 0]
-  if (ends === undefined) throw new RangeError('a trade of no stream')
-  return ends
 }
 
 /** `,"id":"binance:spot:trade:BTCUSDT:` */

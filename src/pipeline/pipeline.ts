@@ -26,6 +26,7 @@ import {
   release,
   StreamNumbers,
   succeed,
+  TOP,
   TradeStream,
 } from './streams.ts'
 import { Trades } from './trades.ts'
@@ -89,6 +90,7 @@ export class Pipeline {
   }[] = []
   readonly #books: Books
   readonly #trades: Trades
+  readonly #numbers: StreamNumbers
   /** By slot, for whoever shows or checks them. */
   readonly streams: readonly InstrumentStreams[]
   #isStopped = false
@@ -96,7 +98,8 @@ export class Pipeline {
   constructor(options: PipelineOptions, links: PipelineLinks) {
     const { emit, counts, recovery } = links
     const { venue, levelLimit } = options
-    const recorder = new Recorder(new Encoder(options.session, venue.tradeStreams), links.append, counts)
+    const encoder = new Encoder(options.session, venue.tradeStreams, options.instruments)
+    const recorder = new Recorder(encoder, links.append, counts)
     const gaps = new GapLedger(venue.id, recorder, { emit, counts })
     this.#options = options
     this.#emit = emit
@@ -106,6 +109,7 @@ export class Pipeline {
     this.#gaps = gaps
     const followed = new FollowedBooks(venue.link)
     const numbers = new StreamNumbers(options.instruments.length)
+    this.#numbers = numbers
     this.#books = new Books({
       venue: venue.id,
       followed,
@@ -121,14 +125,21 @@ export class Pipeline {
     this.streams = options.instruments.map((instrument, slot) => {
       const publish = options.publish(instrument)
       const hear = followed.hearing(slot)
+      numbers.deltas[slot] = publish.deltas ? 1 : 0
+      numbers.top[slot] = publish.depth > 0 ? TOP.clean : TOP.none
       return {
         slot,
         instrument,
-        records: recorder.encoder.streams(instrument),
+        records: encoder.streams(instrument),
         book: new BookStream(venue.link, instrument, { numbers, slot, hear }),
         trades: new TradeStream({ numbers, slot }),
         publish,
-        top: this.#conflation(instrument, publish.everyMs, { timers: links.timers, recorder, counts }),
+        top: this.#conflation(instrument, publish.everyMs, {
+          timers: links.timers,
+          numbers,
+          recorder,
+          counts,
+        }),
       }
     })
   }
@@ -262,11 +273,13 @@ export class Pipeline {
 
   #take(origin: Origin): void {
     const columns = this.#columns
+    const { bookOwner } = this.#numbers
     for (let at = 0; at < columns.count; at++) {
-      const streams = this.streams[columns.slot[at] ?? -1]
+      const slot = columns.slot[at] ?? -1
+      const streams = this.streams[slot]
       if (streams === undefined) this.#counts.unknown++
       else if (columns.kind[at] === KIND.trade) this.#trades.take(streams, columns, at, origin)
-      else if (streams.book.owner === origin.session || this.#succeeds(streams.book, at, origin.session)) {
+      else if (bookOwner[slot] === origin.session || this.#succeeds(streams.book, at, origin.session)) {
         this.#bookEvent(streams, at, origin)
       }
     }

@@ -1,9 +1,8 @@
 import type { Book } from '../book/book.ts'
-import type { BookView } from '../book/view.ts'
 import type { Columns } from '../core/columns.ts'
 import type { EpochMicros } from '../core/units.ts'
 import type { Counts } from '../telemetry/counts.ts'
-import type { BookStamp, Encoder, GapFacts, RecordStreams, TradeOrigin } from './encoder.ts'
+import type { BookStamp, Encoder, GapFacts, RecordStreams, StampedBook, TradeOrigin } from './encoder.ts'
 
 /** Where finished records go: the journal. The bytes are only good during the call. */
 export type Append = (line: Uint8Array, receiveTimeUs: EpochMicros) => void
@@ -36,19 +35,14 @@ export class Recorder {
     this.#isHeld = false
   }
 
-  trade(records: RecordStreams, columns: Columns, at: number, from: TradeOrigin): void {
-    this.encoder.trade(records.trade, columns, at, from)
+  trade(slot: number, columns: Columns, at: number, from: TradeOrigin): void {
+    this.encoder.trade(slot, columns, at, from)
     this.#counts.trades++
     this.#hand(from.receiveTimeUs)
   }
 
-  delta(
-    records: RecordStreams,
-    columns: Columns,
-    at: number,
-    to: { readonly book: BookView; readonly stamp: BookStamp },
-  ): void {
-    this.encoder.delta(records.orderbook_delta, columns, at, to)
+  delta(slot: number, columns: Columns, at: number, to: StampedBook): void {
+    this.encoder.delta(slot, columns, at, to)
     this.#hand(to.stamp.receiveTimeUs)
   }
 

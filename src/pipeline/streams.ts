@@ -1,7 +1,7 @@
 import { Book } from '../book/book.ts'
 import { BookSync, type FollowHearing, type LinkRule } from '../book/sync.ts'
 import { decimalsOf } from '../core/decimal.ts'
-import type { GapCause } from '../core/gap.ts'
+import { GAP_CAUSES, type GapCause } from '../core/gap.ts'
 import type { Instrument } from '../core/instrument.ts'
 import { epochMicros, type EpochMicros } from '../core/units.ts'
 import type { RecordStreams } from './encoder.ts'
@@ -63,6 +63,9 @@ export function succeed(stream: Ownership): void {
  * streams, or to make with each event. What is done with each event reads and writes them here, all else through the stream.
  */
 export class StreamNumbers {
+  /** The session that owns the stream; NaN: nobody. */
+  readonly bookOwner: Float64Array
+  readonly tradeOwner: Float64Array
   readonly epoch: Float64Array
   readonly bookTimeUs: Float64Array
   readonly bookSequence: Float64Array
@@ -71,9 +74,25 @@ export class StreamNumbers {
   readonly tradeTimeUs: Float64Array
   readonly tradeVenueTimeUs: Float64Array
   readonly tradeSequence: Float64Array
+  /** 1: there is a record of a trade, before that there is nothing to lose. */
+  readonly tradeRecorded: Uint8Array
+  /** Trades in a row with old numbers on later times. */
+  readonly tradeOlds: Uint8Array
+  /** Why the next jump in the numbers happened, where that is known since the socket had ended: a place in `GAP_CAUSES`, from 1; 0: it is not. */
+  readonly tradeSuspect: Uint8Array
+  /** Updates in a row after which the book was crossed. */
+  readonly crossed: Uint8Array
+  /** 1: the last snapshot beside the live book differed from it. */
+  readonly suspected: Uint8Array
+  /** 1: changes of the book are published. */
+  readonly deltas: Uint8Array
+  /** A code of `TOP`. */
+  readonly top: Uint8Array
 
   constructor(slots: number) {
     const column = (first: number): Float64Array => new Float64Array(slots).fill(first)
+    this.bookOwner = column(Number.NaN)
+    this.tradeOwner = column(Number.NaN)
     this.epoch = column(0)
     this.bookTimeUs = column(Number.NaN)
     this.bookSequence = column(Number.NaN)
@@ -82,8 +101,18 @@ export class StreamNumbers {
     this.tradeTimeUs = column(Number.NaN)
     this.tradeVenueTimeUs = column(Number.NaN)
     this.tradeSequence = column(Number.NaN)
+    this.tradeRecorded = new Uint8Array(slots)
+    this.tradeOlds = new Uint8Array(slots)
+    this.tradeSuspect = new Uint8Array(slots)
+    this.crossed = new Uint8Array(slots)
+    this.suspected = new Uint8Array(slots)
+    this.deltas = new Uint8Array(slots)
+    this.top = new Uint8Array(slots)
   }
 }
+
+/** The top of a book: it is not published, it is as it was when it was last due, or it has changed since. */
+export const TOP = { none: 0, clean: 1, dirty: 2 } as const
 
 /** Where a stream has its numbers. */
 interface StreamPlace {
@@ -92,22 +121,19 @@ interface StreamPlace {
 }
 
 function timeIn(column: Float64Array, slot: number): EpochMicros | undefined {
-  const timeUs = column[slot] ?? Number.NaN
-  return Number.isNaN(timeUs) ? undefined : epochMicros(timeUs)
+  const timeUs = numberIn(column, slot)
+  return timeUs === undefined ? undefined : epochMicros(timeUs)
+}
+
+function numberIn(column: Float64Array, slot: number): number | undefined {
+  const value = column[slot] ?? Number.NaN
+  return Number.isNaN(value) ? undefined : value
 }
 
 /** The book of one instrument and all that is known of its stream. */
 export class BookStream implements Ownership {
-  // What each update needs comes first: of thousands of streams it is waited for, and so it is on one line of memory or two.
-  owner: number | undefined
   readonly #numbers: StreamNumbers
   readonly #slot: number
-  /** Updates in a row after which the book was crossed. */
-  crossed = 0
-  /** The last snapshot beside the live book differed from it. */
-  isSuspected = false
-  /** Changed since its top was last due. */
-  dirty = false
   readonly sync: BookSync
   successor: number | undefined
   gap: OpenGap | undefined
@@ -125,6 +151,19 @@ export class BookStream implements Ownership {
     this.sync = new BookSync(rule, book, place.hear)
     this.#numbers = place.numbers
     this.#slot = place.slot
+  }
+
+  get owner(): number | undefined {
+    return numberIn(this.#numbers.bookOwner, this.#slot)
+  }
+
+  set owner(session: number | undefined) {
+    this.#numbers.bookOwner[this.#slot] = session ?? Number.NaN
+  }
+
+  /** The last update left the book crossed. */
+  get isCrossed(): boolean {
+    return this.#numbers.crossed[this.#slot] !== 0
   }
 
   /** Grows with each full record, also over restarts: the receive time of the book in ms, or one more than the last. */
@@ -175,21 +214,34 @@ export class BookStream implements Ownership {
 
 /** The trades of one instrument: only the number of the last one is kept. */
 export class TradeStream implements Ownership {
-  owner: number | undefined
   successor: number | undefined
   readonly #numbers: StreamNumbers
   readonly #slot: number
-  /** There is a record of it: before that there is nothing to lose. */
-  isRecorded = false
   unrecorded: UnrecordedTrades | undefined
-  /** Why the next jump in the numbers happened, where that is known: the socket had ended. */
-  suspect: GapCause | undefined
-  /** Trades in a row with old numbers on later times. */
-  olds = 0
 
   constructor({ numbers, slot }: StreamPlace) {
     this.#numbers = numbers
     this.#slot = slot
+  }
+
+  get owner(): number | undefined {
+    return numberIn(this.#numbers.tradeOwner, this.#slot)
+  }
+
+  set owner(session: number | undefined) {
+    this.#numbers.tradeOwner[this.#slot] = session ?? Number.NaN
+  }
+
+  get isRecorded(): boolean {
+    return this.#numbers.tradeRecorded[this.#slot] !== 0
+  }
+
+  get suspect(): GapCause | undefined {
+    return GAP_CAUSES[(this.#numbers.tradeSuspect[this.#slot] ?? 0) - 1]
+  }
+
+  set suspect(cause: GapCause | undefined) {
+    this.#numbers.tradeSuspect[this.#slot] = cause === undefined ? 0 : GAP_CAUSES.indexOf(cause) + 1
   }
 
   /** Number of the last trade; NaN: there was none, or it had none. */
@@ -224,7 +276,7 @@ export interface InstrumentStreams {
   readonly top: TopPublisher
 }
 
-/** Told that a book has changed. */
+/** Told that a book has changed whose top is published, and was clean. */
 export interface TopPublisher {
   touch(streams: InstrumentStreams): void
 }

@@ -24,6 +24,13 @@ function stepsTo(trades: TradeStream, last: number): number {
   return steps > 0 ? steps : Number.NaN
 }
 
+/** Whether a trade of another session than the owner proves that this session has joined, and is to be taken. */
+function succeeds(trades: TradeStream, session: number, verdict: Verdict): boolean {
+  if (trades.successor !== session || verdict === 'gap') return false
+  succeed(trades)
+  return true
+}
+
 /** The path of a trade: each once, in the order of its numbers, and a gap record for each number that is missing. */
 export class Trades {
   readonly #numbers: StreamNumbers
@@ -38,18 +45,16 @@ export class Trades {
     this.#counts = counts
   }
 
-  /** Takes the trade at `at`. */
+  /** Takes the trade at `at`. Where it just follows, `streams` is not looked at: see `StreamNumbers`. */
   take(streams: InstrumentStreams, columns: Columns, at: number, from: Origin): void {
-    const { trades, slot } = streams
+    const numbers = this.#numbers
+    const slot = columns.slot[at] ?? 0
     const last = columns.last[at] ?? Number.NaN
     const told = columns.first[at] ?? Number.NaN
     const first = Number.isNaN(told) ? last : told
     const venueTimeUs = columns.venueTimeUs[at] ?? Number.NaN
-    const verdict = this.#judge(streams, { first, last, venueTimeUs })
-    if (trades.owner !== from.session) {
-      if (trades.successor !== from.session || verdict === 'gap') return
-      succeed(trades)
-    }
+    const verdict = this.#judge(slot, { first, last, venueTimeUs })
+    if (numbers.tradeOwner[slot] !== from.session && !succeeds(streams.trades, from.session, verdict)) return
     if (verdict === 'old') {
       this.#counts.duplicates++
       return
@@ -57,16 +62,16 @@ export class Trades {
     if (verdict !== 'next' && !this.#recorder.isHeld) this.#tell(streams, first, verdict, from)
     if (this.#recorder.isHeld) {
       this.#counts.unrecorded++
-      this.#gaps.withhold(streams, stepsTo(trades, last))
+      this.#gaps.withhold(streams, stepsTo(streams.trades, last))
     } else {
-      trades.isRecorded = true
-      this.#recorder.trade(streams.records, columns, at, from)
+      numbers.tradeRecorded[slot] = 1
+      this.#recorder.trade(slot, columns, at, from)
     }
-    this.#numbers.tradeSequence[slot] = last
-    this.#numbers.tradeVenueTimeUs[slot] = venueTimeUs
-    this.#numbers.tradeTimeUs[slot] = from.receiveTimeUs
-    trades.olds = 0
-    trades.suspect = undefined
+    numbers.tradeSequence[slot] = last
+    numbers.tradeVenueTimeUs[slot] = venueTimeUs
+    numbers.tradeTimeUs[slot] = from.receiveTimeUs
+    numbers.tradeOlds[slot] = 0
+    numbers.tradeSuspect[slot] = 0
     this.#counts.lag(from.receiveTimeUs, venueTimeUs)
   }
 
@@ -75,14 +80,17 @@ export class Trades {
    * sign that the venue has begun to count anew; after `OLD_LIMIT` of them in a row it has. A repeat, however many trades it has, is no
    * later than what it repeats.
    */
-  #judge({ trades, slot }: InstrumentStreams, { first, last, venueTimeUs }: TradePlace): Verdict {
-    const stands = this.#numbers.tradeSequence[slot] ?? Number.NaN
+  #judge(slot: number, { first, last, venueTimeUs }: TradePlace): Verdict {
+    const { tradeSequence, tradeVenueTimeUs, tradeOlds } = this.#numbers
+    const stands = tradeSequence[slot] ?? Number.NaN
     if (Number.isNaN(stands) || Number.isNaN(last)) return 'next'
     if (last <= stands) {
-      if (venueTimeUs <= (this.#numbers.tradeVenueTimeUs[slot] ?? Number.NaN)) return 'old'
-      return ++trades.olds < OLD_LIMIT ? 'old' : 'reset'
+      if (venueTimeUs <= (tradeVenueTimeUs[slot] ?? Number.NaN)) return 'old'
+      const olds = (tradeOlds[slot] ?? 0) + 1
+      tradeOlds[slot] = olds
+      return olds < OLD_LIMIT ? 'old' : 'reset'
     }
-    trades.olds = 0
+    tradeOlds[slot] = 0
     return first <= stands + 1 ? 'next' : 'gap'
   }
 
@@ -92,7 +100,7 @@ export class Trades {
     const suspect = verdict === 'reset' ? 'reset' : this.#gaps.suspect(from.session, trades.goodTimeUs)
     const cause = trades.suspect ?? suspect
     this.#gaps.trades(streams, { cause, first, receiveTimeUs: from.receiveTimeUs })
-    trades.isRecorded = true
+    this.#numbers.tradeRecorded[streams.slot] = 1
     trades.last = first - 1
     trades.goodTimeUs = from.receiveTimeUs
   }
