@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { OLD_LIMIT } from '../../src/book/sync.ts'
 import { RECORDS } from '../../src/core/record.ts'
 import { crc32c } from '../../src/journal/crc32c.ts'
 import { binanceSpot } from '../../src/venues/binance/spot.ts'
@@ -95,10 +96,15 @@ test('a repeat of many trades is dropped, and a venue that counts anew is follow
   for (let t = 1_000; t < 1_200; t++) rig.frame(1, at(t, t))
   assert.equal(rig.of('trade').length, 200)
   assert.deepEqual(rig.of('gap'), [])
-  for (let t = 1; t < 100; t++) rig.frame(1, at(t, 2_000 + t))
+  for (let t = 1; t <= OLD_LIMIT; t++) rig.frame(1, at(t, 2_000 + t))
+  assert.equal(rig.of('trade').at(-1)?.['trade_seq'], OLD_LIMIT)
+  rig.frame(1, at(OLD_LIMIT - 1, 2_100))
+  assert.equal(rig.of('trade').at(-1)?.['trade_seq'], OLD_LIMIT, 'an old number is counted anew from there')
+  for (let t = OLD_LIMIT + 1; t < 100; t++) rig.frame(1, at(t, 2_100 + t))
   const [gap] = rig.of('gap')
   assert.deepEqual([gap?.['cause'], gap?.['from_sequence'], gap?.['missed']], ['reset', 1_199, null])
   assert.equal(rig.of('trade').at(-1)?.['trade_seq'], 99)
+  assert.equal(rig.of('gap').length, 1)
 })
 
 test('a disconnect that cost nothing leaves no trade gap, and one that did names the disconnect', () => {
@@ -113,6 +119,12 @@ test('a disconnect that cost nothing leaves no trade gap, and one that did names
   assert.deepEqual(
     gaps.map((record) => [record['instrument'], record['cause'], record['missed']]),
     [['ETHUSDT', 'disconnected', 2]],
+  )
+  rig.frame(2, trade('BTCUSDT', 9))
+  assert.equal(
+    rig.of('gap').at(-1)?.['cause'],
+    'sequence',
+    'the disconnect is over with the first trade behind it',
   )
 })
 
@@ -171,6 +183,12 @@ test('a book that stays crossed is lost; one crossed update is forgiven', () => 
   assert.deepEqual(rig.asked, [BTC])
   rig.snapshot(BTC, snapshot(14))
   assert.equal(rig.of('gap')[0]?.['cause'], 'crossed')
+  rig.frame(1, delta('BTCUSDT', 15, 15, { b: [['102.00', '1']] }))
+  assert.equal(
+    rig.pipeline.streams[BTC]?.book.sync.isLive,
+    true,
+    'what a lost book was forgiven does not count',
+  )
 })
 
 test('a number that a book cannot hold costs that book only', () => {
@@ -315,6 +333,19 @@ test('two snapshots in a row that differ from the live book are a drift: a gap b
   const books = rig.of('orderbook')
   assert.equal(books.length, 2)
   assert.deepEqual(books[1]?.['bids'], [['92', '7']])
+})
+
+test('a book that has joined anew is not suspected for what one snapshot said of the book before it', () => {
+  const rig = new Rig(binanceSpot, ['BTCUSDT'])
+  rig.carry(1)
+  rig.snapshot(BTC, around(10, 100), 0, 8)
+  rig.frame(1, fall(11, 100, 7), 1)
+  rig.snapshot(BTC, { lastUpdateId: 11, bids: [['92', '7']], asks: around(12, 100)['asks'] }, 2, 8)
+  assert.deepEqual(rig.renewed, [BTC, BTC])
+  rig.frame(1, delta('BTCUSDT', 15, 15), 3)
+  rig.snapshot(BTC, around(15, 100), 4, 8)
+  rig.frame(1, delta('BTCUSDT', 16, 16), 70_000)
+  assert.deepEqual(rig.renewed, [BTC, BTC], 'it needs no snapshot beside it')
 })
 
 test('what the journal sums up while records are handed on changes none of those that follow', () => {
