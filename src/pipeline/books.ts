@@ -258,8 +258,8 @@ export class Books {
   #publish(streams: InstrumentStreams, columns: Columns, at: number, receiveTimeUs: EpochMicros): void {
     const { numbers, recorder, counts } = this.#links
     const slot = columns.slot[at] ?? 0
-    const isPublished = numbers.deltas[slot] !== 0
-    const top = numbers.top[slot]
+    const isPublished = numbers.publishesDeltas[slot] !== 0
+    const top = numbers.topState[slot]
     counts.deltas++
     if (recorder.isHeld) {
       if (isPublished) counts.unrecorded++

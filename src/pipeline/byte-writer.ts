@@ -20,15 +20,15 @@ export class KeptTexts {
   }
 }
 
-/** What a record of a trade has that is not in the columns. */
-export interface ScannedTrade {
+/** What a record has that is not in the columns: of a trade this is all. */
+export interface ScannedRecord {
   /** Of the record in its stream. */
   readonly number: number
   readonly receiveTimeUs: EpochMicros
 }
 
 /** What a record of a change has that is not in the columns. NaN becomes `null`. */
-export interface ScannedDelta extends ScannedTrade {
+export interface ScannedDelta extends ScannedRecord {
   readonly epoch: number
   readonly knownBids: number
   readonly knownAsks: number
@@ -124,7 +124,7 @@ export class ByteWriter {
   }
 
   /** Likewise a trade without flags; false where its frame is gone, and nothing is written. */
-  trade(kept: KeptTexts, prefix: number, at: number, { number, receiveTimeUs }: ScannedTrade): boolean {
+  trade(kept: KeptTexts, prefix: number, at: number, { number, receiveTimeUs }: ScannedRecord): boolean {
     const { columns, levelTextLimit, writeTrade } = this.#kernel
     const idLength = (columns.idEnd[at] ?? 0) - (columns.idStart[at] ?? 0)
     this.#reserve((kept.bytes[prefix] ?? 0) + FIELDS_BYTES + idLength * 2 + levelTextLimit)

@@ -47,7 +47,7 @@ export class Conflation implements TopPublisher {
   }
 
   touch(streams: InstrumentStreams): void {
-    this.#links.numbers.top[streams.slot] = TOP.dirty
+    this.#links.numbers.topState[streams.slot] = TOP.dirty
     this.#dirty.add(streams)
   }
 
@@ -72,7 +72,7 @@ export class Conflation implements TopPublisher {
   /** Books that were lost or look crossed meanwhile are left out: only what is verified is published. */
   #due(streams: InstrumentStreams): void {
     const { book, slot } = streams
-    this.#links.numbers.top[slot] = TOP.clean
+    this.#links.numbers.topState[slot] = TOP.clean
     if (!isVerified(streams)) return
     // What still waits in the slower interval is published from there, once.
     if (this.#limits.slowMs === undefined && !book.isLate) this.#record(streams)
@@ -93,12 +93,12 @@ export class Conflation implements TopPublisher {
     else this.#links.counts.topsShed++
   }
 
-  #record({ book, publish, records }: InstrumentStreams): void {
+  #record({ book, depth: most, records }: InstrumentStreams): void {
     const { recorder, counts } = this.#links
     if (book.goodTimeUs === undefined) return
     const levels = book.sync.book
-    const depth = Math.min(publish.depth, this.#limits.depth ?? Infinity)
-    const there = Math.min(publish.depth, longestOf(levels))
+    const depth = Math.min(most, this.#limits.depth ?? Infinity)
+    const there = Math.min(most, longestOf(levels))
     if (there > depth) counts.topsCut++
     recorder.book(records, levels, depth, { epoch: book.epoch, receiveTimeUs: book.goodTimeUs })
   }

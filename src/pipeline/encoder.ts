@@ -8,7 +8,7 @@ import type { Instrument } from '../core/instrument.ts'
 import { kernel } from '../core/kernel.ts'
 import type { RecordType } from '../core/record.ts'
 import type { EpochMicros } from '../core/units.ts'
-import { ByteWriter, KeptTexts, type ScannedTrade } from './byte-writer.ts'
+import { ByteWriter, KeptTexts, type ScannedRecord } from './byte-writer.ts'
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value)
 
@@ -112,13 +112,13 @@ export class Encoder {
   readonly #deltaSeq: Float64Array
   /** Of each instrument one for each stream of the venue that trades come on. */
   readonly #trades: Prefixes
-  readonly #tradeStreams: number
+  readonly #tradeStreamCount: number
   readonly #tradeSeq: Float64Array
 
   /** `tradeStreams` are those of the venue, by their numbers in the columns; `instruments` by slot. */
   constructor(session: string, tradeStreams: readonly string[], instruments: readonly Instrument[]) {
     this.#session = session
-    this.#tradeStreams = tradeStreams.length
+    this.#tradeStreamCount = tradeStreams.length
     this.#deltaSeq = new Float64Array(instruments.length)
     this.#tradeSeq = new Float64Array(instruments.length)
     this.#deltas = new Prefixes(instruments.map((instrument) => this.#prefix('orderbook_delta', instrument)))
@@ -143,17 +143,23 @@ export class Encoder {
 
   /** Trade `at` of `columns` of the instrument at `slot`; its id is read from the frame that the columns came from. */
   trade(slot: number, columns: Columns, at: number, { frame, receiveTimeUs }: TradeOrigin): void {
-    const number = slot * this.#tradeStreams + (columns.stream[at] ?? 0)
+    const prefix = this.#tradePrefixAt(slot, columns.stream[at] ?? 0)
     const seq = (this.#tradeSeq[slot] ?? 0) + 1
     this.#tradeSeq[slot] = seq
-    if (columns === this.#scanned && this.#scannedTrade(number, at, { number: seq, receiveTimeUs })) return
-    const { head, id, tail } = this.#trades.at(number)
+    if (columns === this.#scanned && this.#scannedTrade(prefix, at, { number: seq, receiveTimeUs })) return
+    const { head, id, tail } = this.#trades.at(prefix)
     const writer = this.#begin(head, seq, columns.venueTimeUs[at] ?? Number.NaN, receiveTimeUs)
     writer.put(id)
     writer.copy(frame, columns.idStart[at] ?? 0, columns.idEnd[at] ?? 0)
     writer.put(tail)
     writer.copy(frame, columns.idStart[at] ?? 0, columns.idEnd[at] ?? 0)
     this.#tradeFields(columns, at)
+  }
+
+  /** Throws `RangeError` for a stream that the venue has not: the next prefix is another instrument's. */
+  #tradePrefixAt(slot: number, stream: number): number {
+    if (stream >= this.#tradeStreamCount) throw new RangeError('a trade of no stream')
+    return slot * this.#tradeStreamCount + stream
   }
 
   /** All that follows the id of a trade. */
@@ -336,7 +342,7 @@ export class Encoder {
   }
 
   /** Likewise; false for a trade that has flags, or whose frame is gone. */
-  #scannedTrade(prefix: number, at: number, facts: ScannedTrade): boolean {
+  #scannedTrade(prefix: number, at: number, facts: ScannedRecord): boolean {
     this.#writer.reset()
     return this.#scanned.flags[at] === 0 && this.#writer.trade(this.#trades.kept, prefix, at, facts)
   }

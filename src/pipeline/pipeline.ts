@@ -125,15 +125,15 @@ export class Pipeline {
     this.streams = options.instruments.map((instrument, slot) => {
       const publish = options.publish(instrument)
       const hear = followed.hearing(slot)
-      numbers.deltas[slot] = publish.deltas ? 1 : 0
-      numbers.top[slot] = publish.depth > 0 ? TOP.clean : TOP.none
+      numbers.publishesDeltas[slot] = publish.deltas ? 1 : 0
+      numbers.topState[slot] = publish.depth > 0 ? TOP.clean : TOP.none
       return {
         slot,
         instrument,
         records: encoder.streams(instrument),
         book: new BookStream(venue.link, instrument, { numbers, slot, hear }),
         trades: new TradeStream({ numbers, slot }),
-        publish,
+        depth: publish.depth,
         top: this.#conflation(instrument, publish.everyMs, {
           timers: links.timers,
           numbers,

@@ -59,8 +59,8 @@ export function succeed(stream: Ownership): void {
 }
 
 /**
- * Numbers of streams, by slot. As fields of objects they would be objects themselves: each one more to wait for where there are thousands of
- * streams, or to make with each event. What is done with each event reads and writes them here, all else through the stream.
+ * Numbers and flags of streams, by slot. As fields of objects they would be waited for where there are thousands of streams, and most numbers
+ * be objects themselves, made with each event. What is done with each event reads and writes them here, what is rare mostly through the stream.
  */
 export class StreamNumbers {
   /** The session that owns the stream; NaN: nobody. */
@@ -74,7 +74,7 @@ export class StreamNumbers {
   readonly tradeTimeUs: Float64Array
   readonly tradeVenueTimeUs: Float64Array
   readonly tradeSequence: Float64Array
-  /** 1: there is a record of a trade, before that there is nothing to lose. */
+  /** 1: there is a record of the trades or of a gap in them, before that there is nothing to lose. */
   readonly tradeRecorded: Uint8Array
   /** Trades in a row with old numbers on later times. */
   readonly tradeOlds: Uint8Array
@@ -85,9 +85,9 @@ export class StreamNumbers {
   /** 1: the last snapshot beside the live book differed from it. */
   readonly suspected: Uint8Array
   /** 1: changes of the book are published. */
-  readonly deltas: Uint8Array
+  readonly publishesDeltas: Uint8Array
   /** A code of `TOP`. */
-  readonly top: Uint8Array
+  readonly topState: Uint8Array
 
   constructor(slots: number) {
     const column = (first: number): Float64Array => new Float64Array(slots).fill(first)
@@ -106,8 +106,8 @@ export class StreamNumbers {
     this.tradeSuspect = new Uint8Array(slots)
     this.crossed = new Uint8Array(slots)
     this.suspected = new Uint8Array(slots)
-    this.deltas = new Uint8Array(slots)
-    this.top = new Uint8Array(slots)
+    this.publishesDeltas = new Uint8Array(slots)
+    this.topState = new Uint8Array(slots)
   }
 }
 
@@ -161,7 +161,7 @@ export class BookStream implements Ownership {
     this.#numbers.bookOwner[this.#slot] = session ?? Number.NaN
   }
 
-  /** The last update left the book crossed. */
+  /** The last update left the book crossed, outside of an auction: it counts against it. */
   get isCrossed(): boolean {
     return this.#numbers.crossed[this.#slot] !== 0
   }
@@ -270,8 +270,8 @@ export interface InstrumentStreams {
   readonly records: RecordStreams
   readonly book: BookStream
   readonly trades: TradeStream
-  /** How much of the book is published. */
-  readonly publish: PublishChoice
+  /** Levels a side of its top; 0: none is published. */
+  readonly depth: number
   /** Publishes the top of the book some time after it has changed. */
   readonly top: TopPublisher
 }

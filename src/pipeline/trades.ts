@@ -87,7 +87,8 @@ export class Trades {
     if (last <= stands) {
       if (venueTimeUs <= (tradeVenueTimeUs[slot] ?? Number.NaN)) return 'old'
       const olds = (tradeOlds[slot] ?? 0) + 1
-      tradeOlds[slot] = olds
+      // Of a session that owns nothing they come without end.
+      tradeOlds[slot] = Math.min(olds, OLD_LIMIT)
       return olds < OLD_LIMIT ? 'old' : 'reset'
     }
     tradeOlds[slot] = 0

@@ -59,7 +59,7 @@ export class Waiting {
     for (let levels = 0; taken < this.#due && levels < levelLimit && !this.#links.isHeld(); taken++) {
       const streams = this.#streams[taken]
       if (streams === undefined) break
-      levels += 2 * streams.publish.depth
+      levels += 2 * streams.depth
       this.#links.take(streams)
     }
     this.#streams.splice(0, taken)
