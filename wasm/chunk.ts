@@ -1,6 +1,6 @@
 // One chunk of a side: a row of places, each a key and, behind all keys, its size. Keys ascend.
 //
-// A key is counted from the least of its chunk, which its owner keeps, in 32 bits: two lines of memory have all of them, and each is compared.
+// A key is counted from the least of its chunk, which its owner keeps, in 16 bits: one line of memory has all of them, and each is compared.
 //
 // Which places are levels is a bit of each in a word that its owner keeps; the others are gaps. A level that goes leaves its key there, in
 // its order, and one that comes takes the nearest gap, so that little is moved. Places that never were one have `END` for a key.
@@ -8,15 +8,15 @@
 /** Places of a chunk. */
 export const PLACES: i32 = 32
 /** How far into a chunk the sizes begin. */
-export const SIZES_AT: usize = PLACES << 2
+export const SIZES_AT: usize = PLACES << 1
 /** What a chunk takes of the memory. */
 export const CHUNK_BYTES: usize = SIZES_AT + (PLACES << 3)
 /** So far from the least of a chunk a key may be. */
-export const SPAN: f64 = 0xfffffffe
-const END: i32 = i32.MAX_VALUE
+export const SPAN: f64 = 0xfffe
+const END: i32 = i16.MAX_VALUE
 /** Keys are compared with sign: the least is the lowest number. */
-const LEAST: u32 = 0x80000000
-/** To this a double adds a whole number of 32 bits as its own last 32. */
+const LEAST: i32 = 0x8000
+/** To this a double adds a whole number as its own last bits. */
 const WHOLE: f64 = 4503599627370496
 
 /** The bits of the first `count` places. */
@@ -26,17 +26,17 @@ export function firstPlaces(count: i32): u32 {
 
 /** The key that is so far from the least, of 0 to `SPAN`. */
 export function keyFor(distance: f64): i32 {
-  return i32(u32(reinterpret<u64>(distance + WHOLE)) ^ LEAST)
+  return i32(reinterpret<u64>(distance + WHOLE)) - LEAST
 }
 
 /** How far from the least the key of place `index` is. */
 export function distanceAt(places: usize, index: i32): f64 {
-  return f64(u32(keyAt(places, index)) ^ LEAST)
+  return f64(keyAt(places, index) + LEAST)
 }
 
 /** The key of place `index`, as `keyFor` counts it. */
 export function keyAt(places: usize, index: i32): i32 {
-  return load<i32>(places + (index << 2))
+  return load<i16>(places + (index << 1))
 }
 
 /** Where the size of place `index` stands. */
@@ -46,26 +46,23 @@ export function sizeAt(places: usize, index: i32): usize {
 
 /** Puts a key and its size at place `index`. */
 export function setPlace(places: usize, index: i32, key: i32, size: f64): void {
-  store<i32>(places + (index << 2), key)
+  putKey(places, index, key)
   store<f64>(sizeAt(places, index), size)
 }
 
-/** The first place whose key is not below `key`. All are compared, four at a time: which way a search turns is not to be foreseen. */
+/** The first place whose key is not below `key`. All are compared, eight at a time: which way a search turns is not to be foreseen. */
 export function search(places: usize, key: i32): i32 {
-  const keys = i32x4.splat(key)
-  const zeroth = v128.add<i32>(below(places, keys), below(places + 16, keys))
-  const second = v128.add<i32>(below(places + 32, keys), below(places + 48, keys))
-  const fourth = v128.add<i32>(below(places + 64, keys), below(places + 80, keys))
-  const sixth = v128.add<i32>(below(places + 96, keys), below(places + 112, keys))
-  const all = v128.add<i32>(v128.add<i32>(zeroth, second), v128.add<i32>(fourth, sixth))
-  const counts = v128.sub<i32>(i32x4.splat(0), all)
+  const keys = i16x8.splat(i16(key))
+  const zeroth = i16x8.add(below(places, keys), below(places + 16, keys))
+  const second = i16x8.add(below(places + 32, keys), below(places + 48, keys))
+  const counts = i32x4.dot_i16x8_s(i16x8.add(zeroth, second), i16x8.splat(-1))
   const both = i64x2.extract_lane(counts, 0) + i64x2.extract_lane(counts, 1)
   return i32(both) + i32(both >> 32)
 }
 
-/** For each of four keys at `from`: minus one where it is below, else 0. */
+/** For each of eight keys at `from`: minus one where it is below, else 0. */
 function below(from: usize, keys: v128): v128 {
-  return i32x4.lt_s(v128.load(from), keys)
+  return i16x8.lt_s(v128.load(from), keys)
 }
 
 /**
@@ -97,20 +94,23 @@ export function pack(places: usize, used: u32): void {
 
 /** Leaves gaps behind the first `count` places. */
 export function empty(places: usize, count: i32): void {
-  for (let index = count; index < PLACES; index++) store<i32>(places + (index << 2), END)
+  for (let index = count; index < PLACES; index++) putKey(places, index, END)
 }
 
 /** Moves `count` levels from place `first` of one chunk to place `index` of another, or of the same. */
 export function move(to: usize, index: i32, from: usize, first: i32, count: i32): void {
-  memory.copy(to + (index << 2), from + (first << 2), count << 2)
+  memory.copy(to + (index << 1), from + (first << 1), count << 1)
   memory.copy(sizeAt(to, index), sizeAt(from, first), count << 3)
 }
 
 /** Counts the keys of `count` places from `index` on from a least that is higher by `rise`. */
 export function recount(places: usize, index: i32, count: i32, rise: f64): void {
-  const less = i32(i64(rise))
-  for (let place = index; place < index + count; place++)
-    store<i32>(places + (place << 2), keyAt(places, place) - less)
+  const less = i32(rise)
+  for (let place = index; place < index + count; place++) putKey(places, place, keyAt(places, place) - less)
+}
+
+function putKey(places: usize, index: i32, key: i32): void {
+  store<i16>(places + (index << 1), i16(key))
 }
 
 function copyLevel(places: usize, to: i32, from: i32): void {

@@ -2,7 +2,7 @@
 // can be, where it is, and which of its places are levels. A key belongs to the last chunk whose least is not above it, or to the first. Where
 // there are several chunks, none is without levels.
 //
-// A chunk counts its keys from its least, with 32 bits (wasm/chunk.ts). What is too far from there to be counted begins a chunk of its own.
+// A chunk counts its keys from its least, with 16 bits (wasm/chunk.ts). What is too far from there to be counted begins a chunk of its own.
 //
 // A book that was not touched for long is in no cache, and then each line of memory counts that is waited for. The chunk of the best levels and
 // its entry are part of the side, so that nothing has to be read to know where they are; the directory has the other chunks.
@@ -45,7 +45,7 @@ export const BEST_SIZES: usize = TOP_PLACES + SIZES_AT
 const NEAR: i32 = 16
 
 /** The first chunk begins so far below the first key that is below all others: a quarter of what it can count. */
-const SLACK: f64 = 0x40000000
+const SLACK: f64 = 0x4000
 
 /** A new side without levels; answers its place in memory, by which all else knows it. */
 export function newSide(): usize {

@@ -96,6 +96,7 @@ export class Kernel {
   /** All of the memory. */
   doubles = new Float64Array()
   #integers = new Int32Array()
+  #shorts = new Int16Array()
 
   constructor() {
     const module = new WebAssembly.Module(Buffer.from(KERNEL_PROGRAM, 'base64'))
@@ -199,8 +200,8 @@ export class Kernel {
     const best = this.#bestOf(side)
     if (best < 0) return Number.NaN
     const least = this.doubles[(side + this.#bestLeastOffset) >>> 3] ?? Number.NaN
-    // As its chunk counts it: from the lowest number of 32 bits.
-    return least + ((this.#integers[((side + this.#bestKeysOffset) >>> 2) + best] ?? 0) + 2 ** 31)
+    // As its chunk counts it: from the lowest number of 16 bits.
+    return least + ((this.#shorts[((side + this.#bestKeysOffset) >>> 1) + best] ?? 0) + 2 ** 15)
   }
 
   /** Where the size of the best level stands; 0 where a side has none. */
@@ -269,6 +270,7 @@ export class Kernel {
     const levels = this.#number('LEVEL_LIMIT')
     this.doubles = new Float64Array(buffer)
     this.#integers = new Int32Array(buffer)
+    this.#shorts = new Int16Array(buffer)
     this.frame = this.#bytes('FRAME', this.frameLimit)
     this.text = new Uint8Array(buffer, this.textPlace, this.#textBytes)
     this.totals = this.#whole('LEVELS', 2)
