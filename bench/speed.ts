@@ -25,10 +25,12 @@ const WITH_BOOKS = ['book', ...PEERS]
 /** Equal but for the rounding of a million additions: one price that is wrong once by a tick is seen. */
 const SAME = 1e-12
 const QUICK_INPUTS = 2
+const ofBooks = (books: number) => ({ markets: manyMarkets(books), levels: 400 })
 /** Rows of inputs that are held against their first: the same levels a side, markets of the same kinds (but no large one among ten). */
 const GROWTH = [
-  [100, 10, 1_000, 5_000].map((books) => ({ markets: manyMarkets(books), levels: 400 })),
-  [100, 1_000, 5_000].map((levels) => ({ markets: MARKETS, levels })),
+  { candidate: 'book', shapes: [100, 10, 1_000, 5_000].map(ofBooks) },
+  { candidate: 'book', shapes: [100, 1_000, 5_000].map((levels) => ({ markets: MARKETS, levels })) },
+  { candidate: 'journal', shapes: [100, 1_000, 5_000].map(ofBooks) },
 ]
 const GROWTH_FRAMES = 200_000
 const MEMORY_BOOKS = 1_000
@@ -126,12 +128,13 @@ function report(input: Input, runs: Runs): void {
 
 /** What a message costs as there are more books, or more levels, against the first of the row. */
 async function growth(
-  row: (typeof GROWTH)[number],
+  { candidate, shapes }: (typeof GROWTH)[number],
   folder: string,
 ): Promise<SpeedMeasured['growth'][number]> {
+  const path = candidate === 'journal' ? ', down to the journal' : ''
   const taken = await Promise.all(
-    row.map(async (shape) => {
-      const name = `${whole(shape.markets.length)} books of ${whole(shape.levels)} levels a side`
+    shapes.map(async (shape) => {
+      const name = `${whole(shape.markets.length)} books of ${whole(shape.levels)} levels a side${path}`
       const file = join(folder, name)
       await save(file, mix('binance-derivatives', GROWTH_FRAMES, shape))
       return { name, file, costs: new Array<number>() }
@@ -139,12 +142,12 @@ async function growth(
   )
   for (let round = 0; round < rounds; round++)
     for (const { file, costs } of turned(taken, round))
-      costs.push(1e9 / figuresOf('book', 'binance-derivatives', file).rate)
+      costs.push(1e9 / figuresOf(candidate, 'binance-derivatives', file).rate)
   const [first] = taken
   for (const { name, costs } of taken) {
     const ratio = costs.map((cost, at) => cost / (first?.costs[at] ?? NaN))
     const times = rangeText(ratio, (value) => value.toFixed(2))
-    console.log(`${name.padEnd(40)} ${rangeText(costs, whole)} ns a message, ${times} times the first`)
+    console.log(`${name.padEnd(56)} ${rangeText(costs, whole)} ns a message, ${times} times the first`)
   }
   return taken.map(({ name, costs }) => ({ name, costs }))
 }
