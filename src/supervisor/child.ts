@@ -292,9 +292,10 @@ export class WatchedChild {
     })
     this.#run = undefined
     this.#lastEnd = ending
-    const sequel = this.#sequel(run, ending)
+    const nowUs = this.#nowUs
+    const sequel = this.#sequel(run, ending, nowUs)
     this.#step({ type: 'ended', sequel })
-    const retryMs = sequel.name === 'stopped' ? undefined : (sequel.retryUs - this.#nowUs) / 1_000
+    const retryMs = sequel.name === 'stopped' ? undefined : (sequel.retryUs - nowUs) / 1_000
     const { reason, code, text } = ending
     this.#given.emit({ type: 'process_ended', name: this.#options.name, reason, code, text, retryMs })
     if (sequel.name === 'stopped') this.#rest()
@@ -302,10 +303,9 @@ export class WatchedChild {
     else this.#step({ type: 'tick' })
   }
 
-  #sequel(run: Run, { reason, isHopeless }: Ending): Sequel {
+  #sequel(run: Run, { reason, isHopeless }: Ending, nowUs: number): Sequel {
     if (this.#isStopping) return { name: 'stopped' }
     this.#restartsBy.set(reason, (this.#restartsBy.get(reason) ?? 0) + 1)
-    const nowUs = this.#nowUs
     if (run.askedFor !== undefined) return { name: 'waiting', retryUs: nowUs }
     const healthyUs = (run.heardUs ?? run.startUs) - run.startUs
     const { crashLimit } = this.#options

@@ -18,6 +18,9 @@ class Rig {
   readonly lines: string[] = []
   reports = 0
   diskIsFull = false
+  /** So much later it is at each look at the clock than at the one before. */
+  lookUs = 0
+  #looksUs = 0
   readonly child = new WatchedChild(
     {
       name: 'delivery',
@@ -28,7 +31,14 @@ class Rig {
     },
     {
       processes: this.processes,
-      runtime: this.simulation,
+      runtime: {
+        timers: this.simulation.timers,
+        random: this.simulation.random,
+        clock: {
+          now: () => this.simulation.clock.now(),
+          steadyUs: () => this.simulation.clock.steadyUs() + (this.#looksUs += this.lookUs),
+        },
+      },
       emit: (event) => this.events.push(event),
       keep: (name, text) => {
         if (this.diskIsFull) throw new Error('no room')
@@ -159,6 +169,14 @@ test('a configuration that cannot be used is tried once a minute, and its reason
   assert.equal(rig.processes.started.length, 1)
   await rig.simulation.advance(750)
   assert.equal(rig.processes.started.length, 2)
+})
+
+test('how long it waits is told from its end on, however slow the machine is', () => {
+  const rig = running()
+  rig.lookUs = 5_000
+  rig.processes.end({ code: 78 })
+  const end = rig.events.find((event) => event.type === 'process_ended')
+  assert.equal(end?.retryMs, 60_000)
 })
 
 test('only the own last words of a process say why it ended', async () => {
