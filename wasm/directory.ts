@@ -1,11 +1,12 @@
-// The chunks of a side, in their order, the best last, and the directory that has all that finds a level: for each chunk the least that its keys
-// can be, where it is, and which of its places are levels. A key belongs to the last chunk whose least is not above it, or to the first. Where
+// The chunks of a side, in their order, the best last, and their entries, which have all that finds a level: for each chunk the least that its
+// keys can be, where it is, and which of its places are levels. A key belongs to the last chunk whose least is not above it, or to the first. Where
 // there are several chunks, none is without levels.
 //
 // A chunk counts its keys from its least, with 16 bits (wasm/chunk.ts). What is too far from there to be counted begins a chunk of its own.
 //
-// A book that was not touched for long is in no cache, and then each line of memory counts that is waited for. The chunk of the best levels and
-// its entry are part of the side, so that nothing has to be read to know where they are; the directory has the other chunks.
+// A book that was not touched for long is in no cache, and then each line of memory counts that is waited for. The chunk of the best levels is
+// part of the side, so that nothing has to be read to know where it is, and so are its entry and that of the next chunk, since most levels that
+// change are in these two; the directory has the entries of the others.
 import { distanceAt, empty, firstPlaces, move, pack, PLACES, recount, SIZES_AT, SPAN } from './chunk'
 import { chunks, LINE, SIDE_BYTES, sides } from './slab'
 
@@ -21,9 +22,10 @@ const CHUNKS: usize = 8
 export const COUNT: usize = 12
 /** The chunk of the last search in the directory. */
 const HINT: usize = 16
-/** The chunk of the level that was read last; -1 where a level was set since. */
-export const READ_CHUNK: usize = 20
-/** The entry of the best chunk, and its places. */
+/** Not 0 where a size is beyond 2^53: then every level is for the caller. */
+export const BIG: usize = 20
+/** The entries of the best chunk and of the next, and the places of the best one. */
+const SECOND: usize = 24
 export const TOP: usize = 40
 export const TOP_PLACES: usize = LINE
 /** A number that its owner keeps there. */
@@ -34,6 +36,8 @@ const LEAST: usize = 0
 const PLACES_AT: usize = 8
 export const USED: usize = 12
 const ENTRY_BYTES: usize = 16
+/** So much room is before the entries of a directory, for what `readOf` is of. */
+const READ_BYTES: usize = 32
 const FIRST_CAPACITY: usize = 2
 /** Of the best chunk, for who reads only its best level. */
 export const BEST_USED: usize = TOP + USED
@@ -47,23 +51,27 @@ const NEAR: i32 = 16
 /** The first chunk begins so far below the first key that is below all others: a quarter of what it can count. */
 const SLACK: f64 = 0x4000
 
+/** How often levels of any side were set: of a level that was read before nothing is known. */
+export let sets: u64 = 1
+
 /** A new side without levels; answers its place in memory, by which all else knows it. */
 export function newSide(): usize {
   const side = sides.take()
   memory.fill(side, 0, SIDE_BYTES)
-  store<usize>(side, heap.alloc(FIRST_CAPACITY * ENTRY_BYTES), DIRECTORY)
+  const room = heap.alloc(READ_BYTES + FIRST_CAPACITY * ENTRY_BYTES)
+  store<u64>(room, 0)
+  store<usize>(side, room + READ_BYTES, DIRECTORY)
   store<usize>(side, FIRST_CAPACITY, CAPACITY)
   store<i32>(side, 1, CHUNKS)
   store<usize>(side + TOP, side + TOP_PLACES, PLACES_AT)
   empty(side + TOP_PLACES, 0)
-  store<i32>(side, -1, READ_CHUNK)
   return side
 }
 
 /** Gives all memory of a side back: there is no side from then on. */
 export function freeSide(side: usize): void {
   for (let chunk = chunksOf(side) - 2; chunk >= 0; chunk--) chunks.give(placesOf(entryOf(side, chunk)))
-  heap.free(load<usize>(side, DIRECTORY))
+  heap.free(readOf(side))
   sides.give(side)
 }
 
@@ -77,8 +85,10 @@ export function clearSide(side: usize): void {
 export function entryFor(side: usize, key: f64): usize {
   const top = side + TOP
   if (!(key < leastOf(top)) || chunksOf(side) == 1) return top
+  const second = side + SECOND
+  if (!(key < leastOf(second)) || chunksOf(side) == 2) return second
   const directory = load<usize>(side, DIRECTORY)
-  const chunk = chunkFor(directory, chunksOf(side) - 2, load<i32>(side, HINT), key)
+  const chunk = chunkFor(directory, chunksOf(side) - 3, load<i32>(side, HINT), key)
   store<i32>(side, chunk, HINT)
   return directory + usize(chunk) * ENTRY_BYTES
 }
@@ -218,16 +228,17 @@ function packed(entry: usize): usize {
 /** Puts a chunk without levels before this one, which from now on has nothing below its first level. */
 function addChunk(side: usize, chunk: i32): void {
   const least = leastOf(entryOf(side, chunk))
-  const others = chunksOf(side) - 1
-  const capacity = load<i32>(side, CAPACITY)
-  if (others == capacity) {
-    const more = capacity + ((capacity + 1) >> 1)
-    store<usize>(side, heap.realloc(load<usize>(side, DIRECTORY), usize(more) * ENTRY_BYTES), DIRECTORY)
-    store<i32>(side, more, CAPACITY)
+  const inDirectory = chunksOf(side) - 2
+  store<i32>(side, inDirectory + 3, CHUNKS)
+  let entry = side + SECOND
+  if (inDirectory >= 0) {
+    const last = newEntry(side, inDirectory)
+    if (chunk > inDirectory) memory.copy(last, entry, ENTRY_BYTES)
+    else {
+      entry = entryOf(side, chunk)
+      memory.copy(entry + ENTRY_BYTES, entry, last - entry)
+    }
   }
-  store<i32>(side, others + 2, CHUNKS)
-  const entry = entryOf(side, chunk)
-  memory.copy(entry + ENTRY_BYTES, entry, usize(others - chunk) * ENTRY_BYTES)
   const places = chunks.take()
   store<f64>(entry, least, LEAST)
   store<usize>(entry, places, PLACES_AT)
@@ -235,15 +246,40 @@ function addChunk(side: usize, chunk: i32): void {
   empty(places, 0)
 }
 
-/** Takes a chunk out of the directory. */
+/** The place behind the entries of a directory, of which there are so many; it makes room for one more. */
+function newEntry(side: usize, entries: i32): usize {
+  const capacity = load<i32>(side, CAPACITY)
+  if (entries == capacity) {
+    const more = capacity + ((capacity + 1) >> 1)
+    const room = heap.realloc(readOf(side), READ_BYTES + usize(more) * ENTRY_BYTES)
+    store<usize>(side, room + READ_BYTES, DIRECTORY)
+    store<i32>(side, more, CAPACITY)
+  }
+  return load<usize>(side, DIRECTORY) + usize(entries) * ENTRY_BYTES
+}
+
+/** Takes a chunk other than the best out of a side. */
 export function removeChunk(side: usize, chunk: i32): void {
   const entry = entryOf(side, chunk)
-  const others = chunksOf(side) - 2
   chunks.give(placesOf(entry))
   setUsed(side, entry, 0)
-  memory.copy(entry, entry + ENTRY_BYTES, usize(others - chunk) * ENTRY_BYTES)
-  store<i32>(side, others + 1, CHUNKS)
-  store<i32>(side, min(load<i32>(side, HINT), max(0, others - 1)), HINT)
+  const inDirectory = chunksOf(side) - 2
+  store<i32>(side, inDirectory + 1, CHUNKS)
+  if (inDirectory == 0) return
+  const last = load<usize>(side, DIRECTORY) + usize(inDirectory - 1) * ENTRY_BYTES
+  if (entry == side + SECOND) memory.copy(entry, last, ENTRY_BYTES)
+  else memory.copy(entry, entry + ENTRY_BYTES, last - entry)
+  store<i32>(side, min(load<i32>(side, HINT), max(0, inDirectory - 2)), HINT)
+}
+
+/** A level was set, of whatever side. */
+export function wasSet(): void {
+  sets++
+}
+
+/** Where it is kept which level was read last: before the entries of the directory. */
+export function readOf(side: usize): usize {
+  return load<usize>(side, DIRECTORY) - READ_BYTES
 }
 
 /** These places of a chunk are levels from now on. */
@@ -251,7 +287,7 @@ export function setUsed(side: usize, entry: usize, used: u32): void {
   const more = i32(popcnt(used)) - levelsOf(entry)
   store<u32>(entry, used, USED)
   store<i32>(side, load<i32>(side, COUNT) + more, COUNT)
-  store<i32>(side, -1, READ_CHUNK)
+  wasSet()
 }
 
 /** How many chunks a side has: one at the least. */
@@ -261,13 +297,16 @@ export function chunksOf(side: usize): i32 {
 
 /** The entry of a chunk, which is named by its place in their order, from 0. */
 export function entryOf(side: usize, chunk: i32): usize {
-  if (chunk == chunksOf(side) - 1) return side + TOP
+  const better = chunksOf(side) - 1 - chunk
+  if (better == 0) return side + TOP
+  if (better == 1) return side + SECOND
   return load<usize>(side, DIRECTORY) + usize(chunk) * ENTRY_BYTES
 }
 
 /** Which chunk has this entry. */
 export function chunkOf(side: usize, entry: usize): i32 {
   if (entry == side + TOP) return chunksOf(side) - 1
+  if (entry == side + SECOND) return chunksOf(side) - 2
   return i32(entry - load<usize>(side, DIRECTORY)) / i32(ENTRY_BYTES)
 }
 

@@ -4,6 +4,7 @@
 // A key is the price of a bid, and minus the price of an ask: ascending either way. Keys and sizes are integers, scaled by the caller.
 import { firstPlaces, keyAt, keyFor, lastGap, makeGap, PLACES, search, setPlace, sizeAt, SPAN } from './chunk'
 import {
+  BIG,
   chunkOf,
   chunksOf,
   clearSide,
@@ -19,13 +20,15 @@ import {
   makeReach,
   makeRoom,
   placesOf,
-  READ_CHUNK,
+  readOf,
   removeChunk,
+  sets,
   setUsed,
   TOP,
   TOP_PLACES,
   USED,
   usedOf,
+  wasSet,
   withoutLast,
 } from './directory'
 import { integerOf } from './events'
@@ -40,12 +43,15 @@ import {
   SIZES,
 } from './memory'
 
-/** More that stands at a side. Of the level that was read last: the depth of the best one of its chunk, its own, and the places of the chunk up to its own. */
-const READ_BEST: usize = 24
-const READ_DEPTH: usize = 28
-const READ_LEFT: usize = 32
-/** Not 0 where a size is beyond 2^53: then every level is for the caller. */
-export const BIG: usize = 36
+/**
+ * Of the level of a side that was read last: how often levels were set by then, its chunk, the depth of the best one of that, its own, and
+ * the places of the chunk up to its own. Whoever reads two sides in turns goes on with both.
+ */
+const READ_SETS: usize = 0
+const READ_CHUNK: usize = 8
+const READ_BEST: usize = 12
+const READ_DEPTH: usize = 16
+const READ_LEFT: usize = 20
 
 /** Whole numbers are exact up to here. */
 export const EXACT_LIMIT: f64 = 9007199254740991
@@ -89,7 +95,7 @@ export function setLevel(side: usize, key: f64, size: f64): i32 {
   store<f64>(sizeAt(places, index), size)
   store<u32>(entry, used ^ ((was ^ is) << index), USED)
   store<i32>(side, load<i32>(side, COUNT) + i32(is - was), COUNT)
-  store<i32>(side, -1, READ_CHUNK)
+  wasSet()
   if (is < was && levelsOf(entry) < FEW) join(side, chunkOf(side, entry))
   return was ? DELETED - is : is
 }
@@ -140,38 +146,40 @@ function setLevels(side: usize, sign: f64, from: i32, to: i32, priceDecimals: i3
 export function sizePlaceOf(side: usize, depth: i32): usize {
   if (depth < 0 || depth >= load<i32>(side, COUNT)) return 0
   const entry = entryOfLevel(side, depth)
-  return sizeAt(placesOf(entry), lastPlace(load<u32>(side, READ_LEFT)))
+  return sizeAt(placesOf(entry), lastPlace(load<u32>(readOf(side), READ_LEFT)))
 }
 
 /** The key of level `depth`; NaN where there is no such level. */
 export function keyOf(side: usize, depth: i32): f64 {
   if (depth < 0 || depth >= load<i32>(side, COUNT)) return NaN
   const entry = entryOfLevel(side, depth)
-  return keyIn(entry, lastPlace(load<u32>(side, READ_LEFT)))
+  return keyIn(entry, lastPlace(load<u32>(readOf(side), READ_LEFT)))
 }
 
 /** The chunk that has level `depth`, which there is: the last of the places in `READ_LEFT` from then on. */
 function entryOfLevel(side: usize, depth: i32): usize {
-  const lastRead = load<i32>(side, READ_CHUNK)
+  const read = readOf(side)
+  const lastRead = load<u64>(read, READ_SETS) == sets ? load<i32>(read, READ_CHUNK) : -1
   let chunk = lastRead
-  let best = load<i32>(side, READ_BEST)
+  let best = load<i32>(read, READ_BEST)
   if (chunk < 0 || depth < best) {
     chunk = chunksOf(side) - 1
     best = 0
   }
   for (; depth >= best + levelsOf(entryOf(side, chunk)); chunk--) best += levelsOf(entryOf(side, chunk))
   const entry = entryOf(side, chunk)
-  let left = load<u32>(side, READ_LEFT)
-  let at = load<i32>(side, READ_DEPTH)
+  let left = load<u32>(read, READ_LEFT)
+  let at = load<i32>(read, READ_DEPTH)
   if (chunk != lastRead || depth < at) {
     left = usedOf(entry)
     at = best
   }
   for (; at < depth; at++) left = withoutLast(left)
-  store<i32>(side, chunk, READ_CHUNK)
-  store<i32>(side, best, READ_BEST)
-  store<i32>(side, depth, READ_DEPTH)
-  store<u32>(side, left, READ_LEFT)
+  store<u64>(read, sets, READ_SETS)
+  store<i32>(read, chunk, READ_CHUNK)
+  store<i32>(read, best, READ_BEST)
+  store<i32>(read, depth, READ_DEPTH)
+  store<u32>(read, left, READ_LEFT)
   return entry
 }
 

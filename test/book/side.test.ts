@@ -250,6 +250,31 @@ test('beyond the last level there is no price and no size', () => {
   assert.deepEqual([side.price(0), side.price(1)], [3, 2])
 })
 
+test('levels of two sides are read in turns as soon as one side after the other', () => {
+  const sides = [new Side('bid'), new Side('ask')] as const
+  const depths = Array.from({ length: 20_000 }, (_, depth) => depth)
+  for (const side of sides) for (const depth of depths) side.set(1 + depth, 1 + depth)
+  const [one, other] = sides
+  const inTurns = (): void => {
+    for (const depth of depths) assert.equal(one.price(depth), 20_001 - other.price(depth))
+  }
+  const oneByOne = (): void => {
+    const read = depths.map((depth) => one.price(depth))
+    for (const depth of depths) assert.equal(read[depth], 20_001 - other.price(depth))
+  }
+  const times = { inTurns: Infinity, oneByOne: Infinity }
+  for (let run = 0; run < 5; run++)
+    for (const [name, read] of [
+      ['inTurns', inTurns],
+      ['oneByOne', oneByOne],
+    ] as const) {
+      const startMs = performance.now()
+      read()
+      times[name] = Math.min(times[name], performance.now() - startMs)
+    }
+  assert.ok(times.inTurns < 4 * times.oneByOne, JSON.stringify(times))
+})
+
 test('a big size that is replaced or removed leaves nothing behind', () => {
   const side = new Side('ask')
   side.set(100, Infinity, 10n ** 24n)
