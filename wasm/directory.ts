@@ -7,17 +7,29 @@
 // A book that was not touched for long is in no cache, and then each line of memory counts that is waited for. The chunk of the best levels is
 // part of the side, so that nothing has to be read to know where it is, and so are its entry and that of the next chunk, since most levels that
 // change are in these two; the directory has the entries of the others.
-import { distanceAt, empty, firstPlaces, move, pack, PLACES, recount, SIZES_AT, SPAN } from './chunk'
-import { chunks, LINE, SIDE_BYTES, sides } from './slab'
+import {
+  CHUNK_BYTES,
+  distanceAt,
+  empty,
+  firstPlaces,
+  HIGHS_BYTES,
+  move,
+  moveHighs,
+  pack,
+  PLACES,
+  recount,
+  SPAN,
+} from './chunk'
+import { chunks, LINE, SIDE_BYTES, sides, Slab, wideChunks } from './slab'
 
 /** A chunk with fewer levels joins a neighbour, if both together leave room. */
 export const FEW: i32 = PLACES / 4
 /** A full chunk gives to a neighbour that has room for this many. */
 const SOME_ROOM: i32 = PLACES / 8
 
-/** What stands at a side: where its directory is, for how many chunks there is room there, how many there are in all, and how many levels. */
+/** What stands at a side: where its directory is, the `highs` of the best chunk, how many chunks there are, and how many levels. */
 const DIRECTORY: usize = 0
-const CAPACITY: usize = 4
+const HIGHS: usize = 4
 const CHUNKS: usize = 8
 export const COUNT: usize = 12
 /** The chunk of the last search in the directory. */
@@ -36,14 +48,14 @@ const LEAST: usize = 0
 const PLACES_AT: usize = 8
 export const USED: usize = 12
 const ENTRY_BYTES: usize = 16
-/** So much room is before the entries of a directory, for what `readOf` is of. */
+/** So much room is before the entries of a directory: for what `readOf` is of, and for how many entries there is room. */
 const READ_BYTES: usize = 32
+const CAPACITY: usize = 24
 const FIRST_CAPACITY: usize = 2
 /** Of the best chunk, for who reads only its best level. */
 export const BEST_USED: usize = TOP + USED
 export const BEST_LEAST: usize = TOP + LEAST
 export const BEST_KEYS: usize = TOP_PLACES
-export const BEST_SIZES: usize = TOP_PLACES + SIZES_AT
 
 /** So many chunks further down a level is near. */
 const NEAR: i32 = 16
@@ -60,8 +72,8 @@ export function newSide(): usize {
   memory.fill(side, 0, SIDE_BYTES)
   const room = heap.alloc(READ_BYTES + FIRST_CAPACITY * ENTRY_BYTES)
   store<u64>(room, 0)
+  store<usize>(room, FIRST_CAPACITY, CAPACITY)
   store<usize>(side, room + READ_BYTES, DIRECTORY)
-  store<usize>(side, FIRST_CAPACITY, CAPACITY)
   store<i32>(side, 1, CHUNKS)
   store<usize>(side + TOP, side + TOP_PLACES, PLACES_AT)
   empty(side + TOP_PLACES, 0)
@@ -70,7 +82,7 @@ export function newSide(): usize {
 
 /** Gives all memory of a side back: there is no side from then on. */
 export function freeSide(side: usize): void {
-  for (let chunk = chunksOf(side) - 2; chunk >= 0; chunk--) chunks.give(placesOf(entryOf(side, chunk)))
+  clearSide(side)
   heap.free(readOf(side))
   sides.give(side)
 }
@@ -79,6 +91,40 @@ export function freeSide(side: usize): void {
 export function clearSide(side: usize): void {
   while (chunksOf(side) > 1) removeChunk(side, 0)
   setUsed(side, side + TOP, 0)
+  if (!isWide(side)) return
+  heap.free(load<usize>(side, HIGHS))
+  store<usize>(side, 0, HIGHS)
+}
+
+/** Whether a side has room for sizes of more than 32 bits. */
+export function isWide(side: usize): bool {
+  return load<usize>(side, HIGHS) != 0
+}
+
+/** Makes that room, in which there is nothing yet. */
+export function makeWide(side: usize): void {
+  const highs = heap.alloc(HIGHS_BYTES)
+  memory.fill(highs, 0, HIGHS_BYTES)
+  for (let chunk = chunksOf(side) - 2; chunk >= 0; chunk--) {
+    const entry = entryOf(side, chunk)
+    const places = wideChunks.take()
+    memory.copy(places, placesOf(entry), CHUNK_BYTES)
+    memory.fill(places + CHUNK_BYTES, 0, HIGHS_BYTES)
+    chunks.give(placesOf(entry))
+    store<usize>(entry, places, PLACES_AT)
+  }
+  store<usize>(side, highs, HIGHS)
+}
+
+/** The `highs` of the chunk at `places`. */
+export function highsOf(side: usize, places: usize): usize {
+  const highs = load<usize>(side, HIGHS)
+  return highs == 0 || places == side + TOP_PLACES ? highs : places + CHUNK_BYTES
+}
+
+/** Where chunks of a side are taken from. */
+function roomsOf(side: usize): Slab {
+  return isWide(side) ? wideChunks : chunks
 }
 
 /** The entry of the chunk that `key` belongs to. */
@@ -129,7 +175,7 @@ export function makeReach(side: usize, entry: usize, key: f64): void {
     giveDown(side, chunk + 1, levelsOf(entryOf(side, chunk + 1)))
     store<f64>(entryOf(side, chunk + 1), key, LEAST)
   } else if (lastKeyOf(entry) - below <= SPAN) {
-    recount(packed(entry), 0, levelsOf(entry), below - leastOf(entry))
+    recount(packed(side, entry), 0, levelsOf(entry), below - leastOf(entry))
     store<u32>(entry, firstPlaces(levelsOf(entry)), USED)
     store<f64>(entry, below, LEAST)
   } else {
@@ -183,13 +229,13 @@ function giveUp(side: usize, chunk: i32, count: i32): void {
   if (count == 0) return
   const giver = entryOf(side, chunk)
   const taker = entryOf(side, chunk + 1)
-  const from = packed(giver)
-  const to = packed(taker)
+  const from = packed(side, giver)
+  const to = packed(side, taker)
   const left = levelsOf(giver) - count
   const least = keyIn(giver, left)
-  move(to, count, to, 0, levelsOf(taker))
+  shift(side, to, count, to, 0, levelsOf(taker))
   recount(to, count, levelsOf(taker), least - leastOf(taker))
-  move(to, 0, from, left, count)
+  shift(side, to, 0, from, left, count)
   recount(to, 0, count, least - leastOf(giver))
   store<f64>(taker, least, LEAST)
   given(giver, taker, count)
@@ -199,13 +245,13 @@ function giveUp(side: usize, chunk: i32, count: i32): void {
 function giveDown(side: usize, chunk: i32, count: i32): void {
   const giver = entryOf(side, chunk)
   const taker = entryOf(side, chunk - 1)
-  const from = packed(giver)
-  const to = packed(taker)
+  const from = packed(side, giver)
+  const to = packed(side, taker)
   const left = levelsOf(giver) - count
   const least = left == 0 ? leastOf(giver) : keyIn(giver, count)
-  move(to, levelsOf(taker), from, 0, count)
+  shift(side, to, levelsOf(taker), from, 0, count)
   recount(to, levelsOf(taker), count, leastOf(taker) - leastOf(giver))
-  move(from, 0, from, count, left)
+  shift(side, from, 0, from, count, left)
   recount(from, 0, left, least - leastOf(giver))
   store<f64>(giver, least, LEAST)
   given(giver, taker, count)
@@ -219,9 +265,15 @@ function given(giver: usize, taker: usize, count: i32): void {
   empty(placesOf(giver), left)
 }
 
-function packed(entry: usize): usize {
+/** Moves levels of a side from chunk to chunk, or within one, with all of their sizes. */
+function shift(side: usize, to: usize, index: i32, from: usize, first: i32, count: i32): void {
+  move(to, index, from, first, count)
+  if (isWide(side)) moveHighs(highsOf(side, to), index, highsOf(side, from), first, count)
+}
+
+function packed(side: usize, entry: usize): usize {
   const places = placesOf(entry)
-  pack(places, usedOf(entry))
+  pack(places, highsOf(side, places), usedOf(entry))
   return places
 }
 
@@ -239,7 +291,7 @@ function addChunk(side: usize, chunk: i32): void {
       memory.copy(entry + ENTRY_BYTES, entry, last - entry)
     }
   }
-  const places = chunks.take()
+  const places = roomsOf(side).take()
   store<f64>(entry, least, LEAST)
   store<usize>(entry, places, PLACES_AT)
   store<u32>(entry, 0, USED)
@@ -248,12 +300,12 @@ function addChunk(side: usize, chunk: i32): void {
 
 /** The place behind the entries of a directory, of which there are so many; it makes room for one more. */
 function newEntry(side: usize, entries: i32): usize {
-  const capacity = load<i32>(side, CAPACITY)
+  const capacity = load<i32>(readOf(side), CAPACITY)
   if (entries == capacity) {
     const more = capacity + ((capacity + 1) >> 1)
     const room = heap.realloc(readOf(side), READ_BYTES + usize(more) * ENTRY_BYTES)
+    store<i32>(room, more, CAPACITY)
     store<usize>(side, room + READ_BYTES, DIRECTORY)
-    store<i32>(side, more, CAPACITY)
   }
   return load<usize>(side, DIRECTORY) + usize(entries) * ENTRY_BYTES
 }
@@ -261,7 +313,7 @@ function newEntry(side: usize, entries: i32): usize {
 /** Takes a chunk other than the best out of a side. */
 export function removeChunk(side: usize, chunk: i32): void {
   const entry = entryOf(side, chunk)
-  chunks.give(placesOf(entry))
+  roomsOf(side).give(placesOf(entry))
   setUsed(side, entry, 0)
   const inDirectory = chunksOf(side) - 2
   store<i32>(side, inDirectory + 1, CHUNKS)

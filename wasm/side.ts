@@ -2,7 +2,21 @@
 // near the top, and the search begins in the chunk where the last one ended.
 //
 // A key is the price of a bid, and minus the price of an ask: ascending either way. Keys and sizes are integers, scaled by the caller.
-import { firstPlaces, keyAt, keyFor, lastGap, makeGap, PLACES, search, setPlace, sizeAt, SPAN } from './chunk'
+import {
+  EXACT_LIMIT,
+  firstPlaces,
+  keyAt,
+  keyFor,
+  lastGap,
+  LOW_LIMIT,
+  makeGap,
+  PLACES,
+  putSize,
+  search,
+  setPlace,
+  sizeIn,
+  SPAN,
+} from './chunk'
 import {
   BIG,
   chunkOf,
@@ -12,6 +26,8 @@ import {
   entryFor,
   entryOf,
   FEW,
+  highsOf,
+  isWide,
   join,
   keyIn,
   lastPlace,
@@ -19,6 +35,7 @@ import {
   levelsOf,
   makeReach,
   makeRoom,
+  makeWide,
   placesOf,
   readOf,
   removeChunk,
@@ -53,8 +70,6 @@ const READ_BEST: usize = 12
 const READ_DEPTH: usize = 16
 const READ_LEFT: usize = 20
 
-/** Whole numbers are exact up to here. */
-export const EXACT_LIMIT: f64 = 9007199254740991
 const POW10 = memory.data<f64>([
   1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
 ])
@@ -70,6 +85,7 @@ const DELETED: i32 = 3
 
 /** Sets the size at a key; size 0 removes the level. */
 export function setLevel(side: usize, key: f64, size: f64): i32 {
+  if (size > LOW_LIMIT && !isWide(side)) makeWide(side)
   const entry = entryFor(side, key)
   // By its bits: of a double that is no NaN it is known at once.
   const is = u32(reinterpret<u64>(size) != 0)
@@ -92,7 +108,7 @@ export function setLevel(side: usize, key: f64, size: f64): i32 {
   // Whether a level comes or goes is not to be foreseen: both are counted without a branch.
   const used = usedOf(entry)
   const was = (used >> index) & 1
-  store<f64>(sizeAt(places, index), size)
+  putSize(places, highsOf(side, places), index, size)
   store<u32>(entry, used ^ ((was ^ is) << index), USED)
   store<i32>(side, load<i32>(side, COUNT) + i32(is - was), COUNT)
   wasSet()
@@ -142,11 +158,11 @@ function setLevels(side: usize, sign: f64, from: i32, to: i32, priceDecimals: i3
   return to
 }
 
-/** Where the size of level `depth` stands, 0 being the best; 0 where there is no such level. */
-export function sizePlaceOf(side: usize, depth: i32): usize {
-  if (depth < 0 || depth >= load<i32>(side, COUNT)) return 0
-  const entry = entryOfLevel(side, depth)
-  return sizeAt(placesOf(entry), lastPlace(load<u32>(readOf(side), READ_LEFT)))
+/** The size of level `depth`, 0 being the best; infinite where it is not exact, NaN where there is no such level. */
+export function sizeOf(side: usize, depth: i32): f64 {
+  if (depth < 0 || depth >= load<i32>(side, COUNT)) return NaN
+  const places = placesOf(entryOfLevel(side, depth))
+  return sizeIn(places, highsOf(side, places), lastPlace(load<u32>(readOf(side), READ_LEFT)))
 }
 
 /** The key of level `depth`; NaN where there is no such level. */
@@ -216,7 +232,7 @@ export function scaleKeys(side: usize, factor: f64): void {
   const kept = heap.alloc(usize(count) << 4)
   for (let depth = 0; depth < count; depth++) {
     store<f64>(kept + (depth << 4), keyOf(side, depth) * factor)
-    store<f64>(kept + (depth << 4), load<f64>(sizePlaceOf(side, depth)), 8)
+    store<f64>(kept + (depth << 4), sizeOf(side, depth), 8)
   }
   clearSide(side)
   for (let place = kept; place < kept + (count << 4); place += 16)
@@ -232,7 +248,9 @@ function insert(side: usize, entry: usize, index: i32, key: f64, size: f64): voi
     setLevel(side, key, size)
     return
   }
-  const place = makeGap(placesOf(entry), used, index)
-  setPlace(placesOf(entry), place, keyFor(key - leastOf(entry)), size)
+  const places = placesOf(entry)
+  const highs = highsOf(side, places)
+  const place = makeGap(places, highs, used, index)
+  setPlace(places, highs, place, keyFor(key - leastOf(entry)), size)
   setUsed(side, entry, used | (1 << lastGap))
 }

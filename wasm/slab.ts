@@ -1,6 +1,6 @@
 // Rooms for sides and for chunks, those of a kind one behind the other: what each message touches of thousands of books lies on few pages
 // then, which the processor remembers where to find; and each begins with a line of memory, so that it is on no more lines than it needs.
-import { CHUNK_BYTES } from './chunk'
+import { CHUNK_BYTES, HIGHS_BYTES } from './chunk'
 
 /** What the processor reads at once. */
 export const LINE: usize = 64
@@ -10,7 +10,7 @@ export const SIDE_BYTES: usize = LINE + CHUNK_BYTES
 const ROOMS: usize = 32
 
 /** Rooms of one size, which is so many lines. */
-class Slab {
+export class Slab {
   /** The room that is free, as a chain: at each is where the next is. */
   free: usize = 0
 
@@ -36,3 +36,5 @@ class Slab {
 
 export const sides = new Slab(SIDE_BYTES)
 export const chunks = new Slab(CHUNK_BYTES)
+/** Those of sides with sizes of more than 32 bits. */
+export const wideChunks = new Slab(CHUNK_BYTES + HIGHS_BYTES)

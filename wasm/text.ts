@@ -1,9 +1,8 @@
 // Levels as text, the way they stand in records: `["7403.89","0.002"]`. Decimals are written without trailing zeros.
 import { FRAME, LEVEL_LIMIT, PRICE_DECIMALS, PRICES, TEXT_LENGTH } from './memory'
-import { sizeAt } from './chunk'
+import { EXACT_LIMIT, sizeIn } from './chunk'
 import { textOf } from './walk'
-import { chunksOf, entryOf, keyIn, lastPlace, placesOf, usedOf, withoutLast } from './directory'
-import { EXACT_LIMIT } from './side'
+import { chunksOf, entryOf, highsOf, keyIn, lastPlace, placesOf, usedOf, withoutLast } from './directory'
 
 /** A number takes no more: 16 digits, up to 18 zeros before them, sign and point. */
 export const NUMBER_TEXT_LIMIT: usize = 40
@@ -91,13 +90,15 @@ export function writeSide(
   let left = depth
   for (let chunk = chunksOf(side) - 1; chunk >= 0 && left > 0; chunk--) {
     const entry = entryOf(side, chunk)
+    const places = placesOf(entry)
+    const highs = highsOf(side, places)
     for (let used = usedOf(entry); used != 0 && left > 0; used = withoutLast(used)) {
       const index = lastPlace(used)
       if (left < depth) store<u8>(at++, COMMA)
       store<u16>(at, BEGIN)
       at = writeDecimal(at + 2, keyIn(entry, index) * sign, priceDecimals)
       at = between(at)
-      at = writeDecimal(at, load<f64>(sizeAt(placesOf(entry), index)), sizeDecimals)
+      at = writeDecimal(at, sizeIn(places, highs, index), sizeDecimals)
       store<u16>(at, END)
       at += 2
       left--

@@ -34,9 +34,7 @@ export class Side {
 
   /** Scaled size of level `depth`; exact, hence a `bigint` beyond 2^53. NaN where there is no such level. */
   size(depth: number): number | bigint {
-    const place = this.#sizePlaceOf(depth)
-    if (place === 0) return Number.NaN
-    const size = this.#kernel.doubles[place >>> 3] ?? Number.NaN
+    const size = depth < this.count ? this.#kernel.sizeOf(this.place, depth) : Number.NaN
     return size === Infinity ? this.#bigAt(this.#keyOf(depth)) : size
   }
 
@@ -103,16 +101,15 @@ export class Side {
   widenSizes(power: number): void {
     const factor = POW10[power] ?? Number.NaN
     const exact = 10n ** BigInt(power)
-    for (let depth = 0; depth < this.count; depth++) {
-      const at = this.#sizePlaceOf(depth) >>> 3
-      const size = this.#kernel.doubles[at] ?? Number.NaN
+    const levels = Array.from(
+      { length: this.count },
+      (_, depth) => [this.#keyOf(depth), this.#kernel.sizeOf(this.place, depth)] as const,
+    )
+    for (const [key, size] of levels) {
       const wide = size * factor
       const isExact = Number.isSafeInteger(wide)
-      if (!isExact) {
-        const key = this.#keyOf(depth)
-        this.#keep(key, (size === Infinity ? this.#bigAt(key) : BigInt(size)) * exact)
-      }
-      this.#kernel.doubles[at] = isExact ? wide : Infinity
+      if (!isExact) this.#keep(key, (size === Infinity ? this.#bigAt(key) : BigInt(size)) * exact)
+      this.#kernel.setLevel(this.place, key, isExact ? wide : Infinity)
     }
   }
 
@@ -120,12 +117,6 @@ export class Side {
   #keyOf(depth: number): number {
     if (depth === 0) return this.#kernel.bestKey(this.place)
     return depth > 0 && depth < this.count ? this.#kernel.keyOf(this.place, depth) : Number.NaN
-  }
-
-  /** Where the size of level `depth` stands; 0 where there is no such level. */
-  #sizePlaceOf(depth: number): number {
-    if (depth === 0) return this.#kernel.bestSizePlace(this.place)
-    return depth > 0 && depth < this.count ? this.#kernel.sizePlaceOf(this.place, depth) : 0
   }
 
   #bigAt(key: number): bigint {

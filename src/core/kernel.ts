@@ -56,9 +56,9 @@ export class Kernel {
 
   readonly clearSide: Call
   readonly trimSide: Call
-  /** Of level `depth` of a side, 0 being the best: its key (NaN: there is no such level), and where its size stands (0). */
+  /** Of level `depth` of a side, 0 being the best: its key, and its size (`Infinity`: beyond 2^53). NaN: there is no such level. */
   readonly keyOf: Call
-  readonly sizePlaceOf: Call
+  readonly sizeOf: Call
   readonly depthOf: Call
   /** Write a number, or levels of a side, at a place of the memory; answer the place behind. */
   readonly writeInteger: Call
@@ -73,7 +73,6 @@ export class Kernel {
   readonly #bestUsedOffset: number
   readonly #bestLeastOffset: number
   readonly #bestKeysOffset: number
-  readonly #bestSizesOffset: number
 
   /** Bytes of a frame that a scan reads, or a checksum takes at a time. */
   readonly frameLimit: number
@@ -115,7 +114,7 @@ export class Kernel {
     this.trimSide = this.#call('trimSide')
     this.#scaleKeys = this.#call('scaleKeys')
     this.keyOf = this.#call('keyOf')
-    this.sizePlaceOf = this.#call('sizePlaceOf')
+    this.sizeOf = this.#call('sizeOf')
     this.depthOf = this.#call('depthOf')
     this.writeInteger = this.#call('writeInteger')
     this.writeDecimal = this.#call('writeDecimal')
@@ -135,7 +134,6 @@ export class Kernel {
     this.#bestUsedOffset = this.#number('BEST_USED')
     this.#bestLeastOffset = this.#number('BEST_LEAST')
     this.#bestKeysOffset = this.#number('BEST_KEYS')
-    this.#bestSizesOffset = this.#number('BEST_SIZES')
     this.#freeSide = this.#call('freeSide')
     this.#freeRoom = this.#call('freeRoom')
     this.#freeSymbols = this.#call('freeSymbols')
@@ -202,12 +200,6 @@ export class Kernel {
     const least = this.doubles[(side + this.#bestLeastOffset) >>> 3] ?? Number.NaN
     // As its chunk counts it: from the lowest number of 16 bits.
     return least + ((this.#shorts[((side + this.#bestKeysOffset) >>> 1) + best] ?? 0) + 2 ** 15)
-  }
-
-  /** Where the size of the best level stands; 0 where a side has none. */
-  bestSizePlace(side: number): number {
-    const best = this.#bestOf(side)
-    return best < 0 ? 0 : side + this.#bestSizesOffset + (best << 3)
   }
 
   /** The place of the best level in its chunk; -1 where a side has none. */

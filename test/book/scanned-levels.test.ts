@@ -11,8 +11,10 @@ import { kernel } from '../../src/core/kernel.ts'
 import { epochMicros } from '../../src/core/units.ts'
 import { copyOf, scanned, type ScannedLevel } from './events.ts'
 
-/** A level takes no less of the memory: its key has 4 bytes, its size 8. */
-const LEVEL_BYTES = 12
+/** A level takes no less of the memory: its key has 2 bytes, its size 4. */
+const LEVEL_BYTES = 6
+/** A size of more than 32 bits takes more of it. */
+const WIDE_SIZE = 2 ** 33
 
 /** An event, as a scan leaves it. */
 function event(
@@ -126,9 +128,9 @@ test('books that are built beside a live one leave no memory behind', () => {
   const nothing = { joined: () => undefined, applied: () => undefined }
   const sync = new BookSync(rule, new Book())
   const depth = 1_000
-  const side = (sign: number): ScannedLevel[] =>
-    Array.from({ length: depth }, (_, at): ScannedLevel => [10_000 + sign * (1 + at), 0, 1, 0])
-  const snapshot = copyOf(event(side(-1), side(1), KIND.snapshot), 0)
+  const side = (sign: number, size: number): ScannedLevel[] =>
+    Array.from({ length: depth }, (_, at): ScannedLevel => [10_000 + sign * (1 + at), 0, size, 0])
+  const snapshot = copyOf(event(side(-1, 1), side(1, WIDE_SIZE), KIND.snapshot), 0)
   const ahead = copyOf(event([[9_999, 0, 5, 0]]), 0)
   ahead.last[0] = 3
   const take = (): string => sync.snapshot(snapshot, 0, depth, nothing)

@@ -57,6 +57,9 @@ const prices = fc.oneof(
 const sizes = fc.oneof(
   { weight: 4, arbitrary: fc.constant(0n) },
   { weight: 6, arbitrary: fc.bigInt({ min: 1n, max: 1_000n }) },
+  // Where sizes take more than 32 bits.
+  { weight: 2, arbitrary: fc.bigInt({ min: 2n ** 32n - 2n, max: 2n ** 32n + 2n }) },
+  { weight: 1, arbitrary: fc.bigInt({ min: 2n ** 32n, max: SAFE }) },
   { weight: 2, arbitrary: fc.bigInt({ min: SAFE - 2n, max: SAFE + 3n }) },
   { weight: 2, arbitrary: fc.bigInt({ min: 10n ** 16n, max: 10n ** 26n }) },
 )
@@ -131,6 +134,16 @@ function sameAs(side: Side, model: Model): void {
     assert.ok(!Object.is(side.price(depth), -0), 'minus zero never shows')
     assert.equal(typeof side.size(depth), (sorted[depth]?.[1] ?? 0n) > SAFE ? 'bigint' : 'number')
   }
+  const isExact = sorted.every(([, size]) => size <= SAFE)
+  const text = sorted.map(([price, size]) => `["${price}","${size}"]`).join(',')
+  assert.equal(textOf(side), isExact ? text : undefined)
+}
+
+function textOf(side: Side): string | undefined {
+  kernel().reserveText(side.count * kernel().levelTextLimit)
+  const { text, textPlace } = kernel()
+  const end = side.write(textPlace, side.count, { priceDecimals: 0, sizeDecimals: 0 })
+  return end === undefined ? undefined : Buffer.from(text.subarray(0, end - textPlace)).toString()
 }
 
 for (const name of ['bid', 'ask'] as const) {
@@ -208,7 +221,8 @@ for (const name of ['bid', 'ask'] as const) {
         const spread = round % 2 === 0 ? 4_000 : 60
         const around = whole(4_000)
         for (let turn = 0; turn < 600; turn++) {
-          const size = BigInt(random.next() < comes ? 1 + whole(9) : 0)
+          // First all sizes have 32 bits, then some have more.
+          const size = BigInt(random.next() < comes ? (1 + whole(9)) * (round < 20 ? 1 : 2 ** 31 - 1) : 0)
           setBoth(side, model, { price: (around + whole(spread)) * unit, size })
         }
         if (round % 10 === 7) trimBoth(side, model, whole(side.count + 1))
