@@ -51,7 +51,7 @@ const ENTRY_BYTES: usize = 16
 /** So much room is before the entries of a directory: for what `readOf` is of, and for how many entries there is room. */
 const READ_BYTES: usize = 32
 const CAPACITY: usize = 24
-const FIRST_CAPACITY: usize = 2
+const FIRST_CAPACITY: i32 = 2
 /** Of the best chunk, for who reads only its best level. */
 export const BEST_USED: usize = TOP + USED
 export const BEST_LEAST: usize = TOP + LEAST
@@ -70,9 +70,9 @@ export let sets: u64 = 1
 export function newSide(): usize {
   const side = sides.take()
   memory.fill(side, 0, SIDE_BYTES)
-  const room = heap.alloc(READ_BYTES + FIRST_CAPACITY * ENTRY_BYTES)
+  const room = heap.alloc(READ_BYTES + usize(FIRST_CAPACITY) * ENTRY_BYTES)
   store<u64>(room, 0)
-  store<usize>(room, FIRST_CAPACITY, CAPACITY)
+  store<i32>(room, FIRST_CAPACITY, CAPACITY)
   store<usize>(side, room + READ_BYTES, DIRECTORY)
   store<i32>(side, 1, CHUNKS)
   store<usize>(side + TOP, side + TOP_PLACES, PLACES_AT)
@@ -89,7 +89,8 @@ export function freeSide(side: usize): void {
 
 /** Forgets all levels, and gives their memory back. */
 export function clearSide(side: usize): void {
-  while (chunksOf(side) > 1) removeChunk(side, 0)
+  // Of the others the directory would be moved each time.
+  while (chunksOf(side) > 1) removeChunk(side, chunksOf(side) - 2)
   setUsed(side, side + TOP, 0)
   if (!isWide(side)) return
   heap.free(load<usize>(side, HIGHS))
@@ -280,10 +281,11 @@ function packed(side: usize, entry: usize): usize {
 /** Puts a chunk without levels before this one, which from now on has nothing below its first level. */
 function addChunk(side: usize, chunk: i32): void {
   const least = leastOf(entryOf(side, chunk))
-  const inDirectory = chunksOf(side) - 2
-  store<i32>(side, inDirectory + 3, CHUNKS)
+  const before = chunksOf(side)
+  store<i32>(side, before + 1, CHUNKS)
   let entry = side + SECOND
-  if (inDirectory >= 0) {
+  if (before > 1) {
+    const inDirectory = before - 2
     const last = newEntry(side, inDirectory)
     if (chunk > inDirectory) memory.copy(last, entry, ENTRY_BYTES)
     else {
@@ -329,7 +331,7 @@ export function wasSet(): void {
   sets++
 }
 
-/** Where it is kept which level was read last: before the entries of the directory. */
+/** Where it is kept which level was read last: before the entries of the directory, where the room of both begins. */
 export function readOf(side: usize): usize {
   return load<usize>(side, DIRECTORY) - READ_BYTES
 }

@@ -83,7 +83,7 @@ const INSERTED: i32 = 1
 const UPDATED: i32 = 2
 const DELETED: i32 = 3
 
-/** Sets the size at a key; size 0 removes the level. */
+/** Sets the size at a key, a whole number or infinite; size 0 removes the level. */
 export function setLevel(side: usize, key: f64, size: f64): i32 {
   if (size > LOW_LIMIT && !isWide(side)) makeWide(side)
   const entry = entryFor(side, key)

@@ -14,7 +14,7 @@ export class Side {
   readonly #kernel = kernel()
   /** By which the kernel knows it. */
   readonly place = this.#kernel.newSide(this)
-  /** Exact sizes beyond 2^53, by key; their place among the levels holds `Infinity`. */
+  /** Exact sizes beyond 2^53, by key; the kernel tells `Infinity` of them. */
   #big: Map<number, bigint> | undefined
   readonly #sign: 1 | -1
 
@@ -34,6 +34,7 @@ export class Side {
 
   /** Scaled size of level `depth`; exact, hence a `bigint` beyond 2^53. NaN where there is no such level. */
   size(depth: number): number | bigint {
+    // The program takes whole numbers only: of infinity it would make 0.
     const size = depth < this.count ? this.#kernel.sizeOf(this.place, depth) : Number.NaN
     return size === Infinity ? this.#bigAt(this.#keyOf(depth)) : size
   }

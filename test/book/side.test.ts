@@ -289,6 +289,24 @@ test('levels of two sides are read in turns as soon as one side after the other'
   assert.ok(times.inTurns < 4 * times.oneByOne, JSON.stringify(times))
 })
 
+test('levels far from each other are forgotten as soon as they were set', () => {
+  const times = { set: Infinity, clear: Infinity }
+  const measured = (name: keyof typeof times, action: () => void): void => {
+    const startMs = performance.now()
+    action()
+    times[name] = Math.min(times[name], performance.now() - startMs)
+  }
+  for (let run = 0; run < 5; run++) {
+    const side = new Side('bid')
+    measured('set', () => {
+      for (let level = 0; level < 40_000; level++) side.set(level * 2 ** 20, 1)
+    })
+    measured('clear', () => side.clear())
+    assert.equal(side.count, 0)
+  }
+  assert.ok(times.clear < 4 * times.set, JSON.stringify(times))
+})
+
 test('a big size that is replaced or removed leaves nothing behind', () => {
   const side = new Side('ask')
   side.set(100, Infinity, 10n ** 24n)
