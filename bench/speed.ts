@@ -154,14 +154,20 @@ async function growth(
 
 function memory(): SpeedMeasured['memory'] {
   const args = [MEMORY, String(MEMORY_BOOKS), String(MEMORY_LEVELS)]
-  const figures: Omit<SpeedMeasured['memory'], 'books' | 'levels'> = JSON.parse(
-    execFileSync(process.execPath, args, { encoding: 'utf8' }),
+  const taken = Array.from({ length: rounds }, (): Omit<SpeedMeasured['memory'], 'books' | 'levels'> =>
+    JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })),
   )
-  const { bytesALevel, rssMb } = figures
+  const bytesALevel = taken.map((one) => one.bytesALevel)
+  const rssMb = taken.map((one) => one.rssMb)
   console.log(
-    `${whole(MEMORY_BOOKS)} books of ${whole(MEMORY_LEVELS)} levels: ${tenth(bytesALevel)} bytes a level, RSS ${whole(rssMb)} MB`,
+    `${whole(MEMORY_BOOKS)} books of ${whole(MEMORY_LEVELS)} levels: ${rangeText(bytesALevel, tenth)} bytes a level, RSS ${rangeText(rssMb, whole)} MB`,
   )
-  return { books: MEMORY_BOOKS, levels: MEMORY_LEVELS, bytesALevel, rssMb }
+  return {
+    books: MEMORY_BOOKS,
+    levels: MEMORY_LEVELS,
+    bytesALevel: median(bytesALevel),
+    rssMb: median(rssMb),
+  }
 }
 
 const isWanted = (name: string): boolean => values.only === undefined || name.includes(values.only)
