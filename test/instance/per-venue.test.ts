@@ -77,7 +77,7 @@ describe('five collectors, and one of them killed', () => {
   )
 })
 
-/** Ends one collector; answers how all is once it is well again. It is degraded meanwhile, never worse, and by that venue alone. */
+/** Ends one collector; answers how all is once it is well again. It is degraded meanwhile at most, and by that venue alone. */
 async function killOne(instance: SupervisedInstance, before: Status): Promise<Status> {
   const name = `collector/${KILLED}`
   const pid = pidOf(before, name)
@@ -88,10 +88,8 @@ async function killOne(instance: SupervisedInstance, before: Status): Promise<St
     return status
   }
   process.kill(pid, 'SIGKILL')
-  await instance.until(
-    'it is degraded',
-    (status) => noted(status).state === 'degraded' && troublesOf(status).length > 0,
-  )
+  // Degraded it is only where a second look, a second after the first, finds it away: it may be back by then.
+  await instance.until('it is started again', (status) => ![0, pid].includes(pidOf(noted(status), name)))
   assert.equal((await instance.get('/health')).status, 200)
   assert.equal((await instance.get('/ready')).status, 200)
   const isHealed = (status: Status): boolean =>
