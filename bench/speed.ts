@@ -33,6 +33,11 @@ const GROWTH = [
   { candidate: 'journal', shapes: [100, 1_000, 5_000].map(ofBooks) },
 ]
 const GROWTH_FRAMES = 200_000
+/**
+ * So many messages a book come before those that are measured: books that were just read have no gaps, and their first changes cost more.
+ * Of the same number of messages many books have few each.
+ */
+const GROWN = 100
 const MEMORY_BOOKS = 1_000
 const MEMORY_LEVELS = 1_000
 
@@ -70,8 +75,10 @@ function turned<T>(row: readonly T[], round: number): readonly T[] {
   return [...row.slice(first), ...row.slice(0, first)]
 }
 
-function figuresOf(name: string, venue: string, file: string): Figures {
-  return JSON.parse(execFileSync(process.execPath, [RUN, name, venue, file], { encoding: 'utf8' }))
+/** Of the last so many messages, where that is given. */
+function figuresOf(name: string, venue: string, file: string, messages?: number): Figures {
+  const args = [RUN, name, venue, file, ...(messages === undefined ? [] : [String(messages)])]
+  return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' }))
 }
 
 const of = (runs: Runs, name: string, figure: keyof Figures): readonly number[] =>
@@ -136,13 +143,14 @@ async function growth(
     shapes.map(async (shape) => {
       const name = `${whole(shape.markets.length)} books of ${whole(shape.levels)} levels a side${path}`
       const file = join(folder, name)
-      await save(file, mix('binance-derivatives', GROWTH_FRAMES, shape))
+      const before = shape.markets.length * GROWN
+      await save(file, mix('binance-derivatives', before + GROWTH_FRAMES, shape))
       return { name, file, costs: new Array<number>() }
     }),
   )
   for (let round = 0; round < rounds; round++)
     for (const { file, costs } of turned(taken, round))
-      costs.push(1e9 / figuresOf(candidate, 'binance-derivatives', file).rate)
+      costs.push(1e9 / figuresOf(candidate, 'binance-derivatives', file, GROWTH_FRAMES).rate)
   const [first] = taken
   for (const { name, costs } of taken) {
     const ratio = costs.map((cost, at) => cost / (first?.costs[at] ?? NaN))

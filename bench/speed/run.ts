@@ -1,4 +1,5 @@
-// One candidate on one input, in a process of its own: `node bench/speed/run.ts CANDIDATE VENUE FILE`. Prints one line of JSON.
+// One candidate on one input, in a process of its own: `node bench/speed/run.ts CANDIDATE VENUE FILE [MESSAGES]`, of which the last MESSAGES
+// are measured. Prints one line of JSON.
 import { GCProfiler } from 'node:v8'
 import { isVenueId } from '../../src/core/ids.ts'
 import { type Candidate, CANDIDATES } from './candidates.ts'
@@ -21,7 +22,7 @@ export interface Figures {
 const TURN = 256
 const WARM_UP_MS = 2_500
 
-const [name = '', venue = '', file = ''] = process.argv.slice(2)
+const [name = '', venue = '', file = '', counted] = process.argv.slice(2)
 const items = load(file)
 
 function begun(): Candidate {
@@ -31,15 +32,19 @@ function begun(): Candidate {
 }
 
 /** Books that an input begins with, a change and a snapshot each, are there before anything is measured. */
-const answers = items.filter(({ symbol }) => symbol !== undefined).length
-const lastAnswer = items.findLastIndex(({ symbol }) => symbol !== undefined)
-const begin = lastAnswer < answers * 2 ? lastAnswer + 1 : 0
+function behindFirstBooks(): number {
+  const answers = items.filter(({ symbol }) => symbol !== undefined).length
+  const lastAnswer = items.findLastIndex(({ symbol }) => symbol !== undefined)
+  return lastAnswer < answers * 2 ? lastAnswer + 1 : 0
+}
+
+const begin = counted === undefined ? behindFirstBooks() : items.length - Number(counted)
 const messages = items.length - begin
 
-/** Takes all that is measured; lets the loop turn now and then, as sockets do. */
-async function pass(take: (item: Item) => void): Promise<void> {
-  for (let at = begin; at < items.length; at += TURN) {
-    const end = Math.min(at + TURN, items.length)
+/** Takes the messages from one place to another; lets the loop turn now and then, as sockets do. */
+async function pass(take: (item: Item) => void, from = begin, to = items.length): Promise<void> {
+  for (let at = from; at < to; at += TURN) {
+    const end = Math.min(at + TURN, to)
     for (let index = at; index < end; index++) {
       const item = items[index]
       if (item !== undefined) take(item)
@@ -52,7 +57,7 @@ async function fresh<Result>(
   work: (take: (item: Item) => void) => Promise<Result>,
 ): Promise<Result & { digest: number | null }> {
   const candidate = begun()
-  for (const item of items.slice(0, begin)) candidate.take(item)
+  await pass(candidate.take, 0, begin)
   const result = await work(candidate.take)
   await candidate.close?.()
   return { ...result, digest: candidate.digest?.() ?? null }
