@@ -4,9 +4,9 @@
 //
 // A chunk counts its keys from its least, with 16 bits (wasm/chunk.ts). What is too far from there to be counted begins a chunk of its own.
 //
-// A book that was not touched for long is in no cache, and then each line of memory counts that is waited for. The chunk of the best levels is
-// part of the side, so that nothing has to be read to know where it is, and so are its entry and that of the next chunk, since most levels that
-// change are in these two; the directory has the entries of the others.
+// A book that was not touched for long is in no cache, and then each line of memory counts that is waited for. Its first line has what every
+// message looks at, of both sides; the chunks of the best levels are behind it, so that nothing has to be read to know where they are, and then a
+// line that only leads further down, with the entries of the second chunks. The directory of a side has those of the others.
 import {
   CHUNK_BYTES,
   distanceAt,
@@ -20,28 +20,31 @@ import {
   recount,
   SPAN,
 } from './chunk'
-import { chunks, LINE, SIDE_BYTES, sides, Slab, wideChunks } from './slab'
+import { BOOK_BYTES, books, chunks, HEAD_BYTES, LINE, Slab, wideChunks } from './slab'
 
 /** A chunk with fewer levels joins a neighbour, if both together leave room. */
 export const FEW: i32 = PLACES / 4
 /** A full chunk gives to a neighbour that has room for this many. */
 const SOME_ROOM: i32 = PLACES / 8
 
-/** What stands at a side: where its directory is, the `highs` of the best chunk, how many chunks there are, and how many levels. */
-const DIRECTORY: usize = 0
-const HIGHS: usize = 4
-const CHUNKS: usize = 8
-export const COUNT: usize = 12
-/** The chunk of the last search in the directory. */
-const HINT: usize = 16
-/** Not 0 where a size is beyond 2^53: then every level is for the caller. */
-export const BIG: usize = 20
-/** The entries of the best chunk and of the next, and the places of the best one. */
-const SECOND: usize = 24
-export const TOP: usize = 40
-export const TOP_PLACES: usize = LINE
+/** What stands at a side: the entry of the best chunk, how many levels there are, and the `highs` of that chunk. */
+export const TOP: usize = 0
+export const COUNT: usize = 16
+const HIGHS: usize = 20
 /** A number that its owner keeps there. */
-export const NOTE: usize = 56
+export const NOTE: usize = 24
+/** On the last line of the book: the entry of the second chunk, where the directory is, how many chunks there are, and that of the last search in it. */
+const SECOND: usize = BOOK_BYTES - LINE
+const DIRECTORY: usize = SECOND + 16
+const CHUNKS: usize = SECOND + 20
+const HINT: usize = SECOND + 24
+/** Not 0 where a size is beyond 2^53: then every level is for the caller. */
+export const BIG: usize = SECOND + 28
+/** How far behind its bids the asks of a book are. */
+export const ASKS: usize = HEAD_BYTES
+/** The places of the best bids are so far behind their side, those of the best asks so many times `ASKS` further. */
+export const BEST_PLACES: usize = LINE
+export const FURTHER: usize = (CHUNK_BYTES - HEAD_BYTES) / ASKS
 
 /** A chunk in the directory: no key of it is below this, where its places are, and which are levels. */
 const LEAST: usize = 0
@@ -55,7 +58,6 @@ const FIRST_CAPACITY: i32 = 2
 /** Of the best chunk, for who reads only its best level. */
 export const BEST_USED: usize = TOP + USED
 export const BEST_LEAST: usize = TOP + LEAST
-export const BEST_KEYS: usize = TOP_PLACES
 
 /** So many chunks further down a level is near. */
 const NEAR: i32 = 16
@@ -66,25 +68,40 @@ const SLACK: f64 = 0x4000
 /** How often levels of any side were set: of a level that was read before nothing is known. */
 export let sets: u64 = 1
 
-/** A new side without levels; answers its place in memory, by which all else knows it. */
-export function newSide(): usize {
-  const side = sides.take()
-  memory.fill(side, 0, SIDE_BYTES)
+/** A new book without levels; answers the place in memory of its bids. By its place all else knows a side. */
+export function newBook(): usize {
+  const bids = books.take()
+  memory.fill(bids, 0, BOOK_BYTES)
+  beginSide(bids)
+  beginSide(bids + ASKS)
+  return bids
+}
+
+function beginSide(side: usize): void {
   const room = heap.alloc(READ_BYTES + usize(FIRST_CAPACITY) * ENTRY_BYTES)
   store<u64>(room, 0)
   store<i32>(room, FIRST_CAPACITY, CAPACITY)
   store<usize>(side, room + READ_BYTES, DIRECTORY)
   store<i32>(side, 1, CHUNKS)
-  store<usize>(side + TOP, side + TOP_PLACES, PLACES_AT)
-  empty(side + TOP_PLACES, 0)
-  return side
+  store<usize>(side + TOP, bestPlaces(side), PLACES_AT)
+  empty(bestPlaces(side), 0)
 }
 
-/** Gives all memory of a side back: there is no side from then on. */
-export function freeSide(side: usize): void {
+/** Gives all memory of a book back: there is none from then on. */
+export function freeBook(bids: usize): void {
+  endSide(bids)
+  endSide(bids + ASKS)
+  books.give(bids)
+}
+
+function endSide(side: usize): void {
   clearSide(side)
   heap.free(readOf(side))
-  sides.give(side)
+}
+
+/** The places of the best chunk: by which half of a line a side is. */
+export function bestPlaces(side: usize): usize {
+  return side + BEST_PLACES + (side & ASKS) * FURTHER
 }
 
 /** Forgets all levels, and gives their memory back. */
@@ -120,7 +137,7 @@ export function makeWide(side: usize): void {
 /** The `highs` of the chunk at `places`. */
 export function highsOf(side: usize, places: usize): usize {
   const highs = load<usize>(side, HIGHS)
-  return highs == 0 || places == side + TOP_PLACES ? highs : places + CHUNK_BYTES
+  return highs == 0 || places == bestPlaces(side) ? highs : places + CHUNK_BYTES
 }
 
 /** Where chunks of a side are taken from. */

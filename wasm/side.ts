@@ -18,6 +18,7 @@ import {
   SPAN,
 } from './chunk'
 import {
+  bestPlaces,
   BIG,
   chunkOf,
   chunksOf,
@@ -42,7 +43,6 @@ import {
   sets,
   setUsed,
   TOP,
-  TOP_PLACES,
   USED,
   usedOf,
   wasSet,
@@ -97,7 +97,7 @@ export function setLevel(side: usize, key: f64, size: f64): i32 {
   }
   const counted = keyFor(distance)
   // Where the best chunk is need not be read: a branch is foreseen, and its places are asked for beside its entry then.
-  const places = entry == side + TOP ? side + TOP_PLACES : placesOf(entry)
+  const places = entry == side + TOP ? bestPlaces(side) : placesOf(entry)
   const index = search(places, counted)
   const wasKey = i32(index < PLACES) & i32(keyAt(places, index) == counted)
   if (!wasKey) {
@@ -145,7 +145,8 @@ export function setEvent(
 
 /** Sets levels `from` to `to` of the columns: `sign` is 1 for bids and -1 for asks. Answers the first that is not set; `to` where all are. */
 function setLevels(side: usize, sign: f64, from: i32, to: i32, priceDecimals: i32, sizeDecimals: i32): i32 {
-  if (load<i32>(side, BIG) != 0) return from
+  // Only a side with room for larger sizes has one that is too large: the others need not be asked, on a line of their own.
+  if (isWide(side) && load<i32>(side, BIG) != 0) return from
   for (let level = from; level < to; level++) {
     const priceMore = priceDecimals - i32(load<u8>(PRICE_DECIMALS + level))
     const sizeMore = sizeDecimals - i32(load<u8>(SIZE_DECIMALS + level))

@@ -1,11 +1,13 @@
-// Rooms for sides and for chunks, those of a kind one behind the other: what each message touches of thousands of books lies on few pages
+// Rooms for books and for chunks, those of a kind one behind the other: what each message touches of thousands of books lies on few pages
 // then, which the processor remembers where to find; and each begins with a line of memory, so that it is on no more lines than it needs.
 import { CHUNK_BYTES, HIGHS_BYTES } from './chunk'
 
 /** What the processor reads at once. */
 export const LINE: usize = 64
-/** What stands at a side, and a chunk. */
-export const SIDE_BYTES: usize = LINE + CHUNK_BYTES
+/** What stands at a side: half of a line, whose other half is of the other side. */
+export const HEAD_BYTES: usize = LINE / 2
+/** A book: both of these, the best chunk of each side, and a line of what leads to the others. */
+export const BOOK_BYTES: usize = LINE * 2 + CHUNK_BYTES * 2
 /** Rooms that are made together. */
 const ROOMS: usize = 32
 
@@ -34,7 +36,7 @@ export class Slab {
   }
 }
 
-export const sides = new Slab(SIDE_BYTES)
+export const books = new Slab(BOOK_BYTES)
 export const chunks = new Slab(CHUNK_BYTES)
 /** Those of sides with sizes of more than 32 bits. */
 export const wideChunks = new Slab(CHUNK_BYTES + HIGHS_BYTES)

@@ -16,23 +16,11 @@ export class FollowedBooks {
   readonly #rule: LinkRule
   readonly #kernel = kernel()
   #bidPlace = new Int32Array(FIRST_ROOM)
-  #askPlace = new Int32Array(FIRST_ROOM)
   #priceDecimals = new Uint8Array(FIRST_ROOM)
   #sizeDecimals = new Uint8Array(FIRST_ROOM)
-  #rolling = new Float64Array(FIRST_ROOM)
-  #bidCut = new Float64Array(FIRST_ROOM)
-  #askCut = new Float64Array(FIRST_ROOM)
+  readonly #bounds = new Bounds()
   /** The book in hand. One object for all: no delta makes another. */
-  readonly #view = {
-    bidPlace: NOWHERE,
-    askPlace: NOWHERE,
-    priceDecimals: 0,
-    sizeDecimals: 0,
-    rolling: Infinity,
-    bidCut: Number.NaN,
-    askCut: Number.NaN,
-  }
-
+  readonly #view = new FollowedBook(this.#bounds)
   /** The slot of that book, while it is as it was looked at. */
   #viewed: number | undefined
 
@@ -78,35 +66,72 @@ export class FollowedBooks {
     const bidPlace = this.#bidPlace[slot] ?? NOWHERE
     if (bidPlace === NOWHERE) return undefined
     view.bidPlace = bidPlace
-    view.askPlace = this.#askPlace[slot] ?? NOWHERE
+    view.askPlace = this.#kernel.askPlaceOf(bidPlace)
     view.priceDecimals = this.#priceDecimals[slot] ?? 0
     view.sizeDecimals = this.#sizeDecimals[slot] ?? 0
-    view.rolling = this.#rolling[slot] ?? Infinity
-    view.bidCut = this.#bidCut[slot] ?? Number.NaN
-    view.askCut = this.#askCut[slot] ?? Number.NaN
+    view.slot = slot
     this.#viewed = slot
     return view
   }
 
   #put(slot: number, book: Book): void {
     this.#bidPlace[slot] = book.bidPlace
-    this.#askPlace[slot] = book.askPlace
     this.#priceDecimals[slot] = book.priceDecimals
     this.#sizeDecimals[slot] = book.sizeDecimals
-    this.#rolling[slot] = book.rolling
-    this.#bidCut[slot] = book.bidCut
-    this.#askCut[slot] = book.askCut
+    this.#bounds.put(slot, book)
   }
 
   #grow(): void {
     const room = this.#bidPlace.length * 2
     this.#bidPlace = filled(new Int32Array(room), this.#bidPlace)
-    this.#askPlace = filled(new Int32Array(room), this.#askPlace)
     this.#priceDecimals = filled(new Uint8Array(room), this.#priceDecimals)
     this.#sizeDecimals = filled(new Uint8Array(room), this.#sizeDecimals)
-    this.#rolling = filled(new Float64Array(room), this.#rolling)
-    this.#bidCut = filled(new Float64Array(room), this.#bidCut)
-    this.#askCut = filled(new Float64Array(room), this.#askCut)
+    this.#bounds.grow(room)
+  }
+}
+
+/** How far down the books are known, by slot: not all that a delta needs. */
+class Bounds {
+  rolling = new Float64Array(FIRST_ROOM)
+  bidCut = new Float64Array(FIRST_ROOM)
+  askCut = new Float64Array(FIRST_ROOM)
+
+  put(slot: number, book: BookView): void {
+    this.rolling[slot] = book.rolling
+    this.bidCut[slot] = book.bidCut
+    this.askCut[slot] = book.askCut
+  }
+
+  grow(room: number): void {
+    this.rolling = filled(new Float64Array(room), this.rolling)
+    this.bidCut = filled(new Float64Array(room), this.bidCut)
+    this.askCut = filled(new Float64Array(room), this.askCut)
+  }
+}
+
+/** A book of these by its slot. Its bounds are looked up only where somebody asks: each is one more line of memory. */
+class FollowedBook implements BookView {
+  slot = 0
+  bidPlace = NOWHERE
+  askPlace = NOWHERE
+  priceDecimals = 0
+  sizeDecimals = 0
+  readonly #bounds: Bounds
+
+  constructor(bounds: Bounds) {
+    this.#bounds = bounds
+  }
+
+  get rolling(): number {
+    return this.#bounds.rolling[this.slot] ?? Infinity
+  }
+
+  get bidCut(): number {
+    return this.#bounds.bidCut[this.slot] ?? Number.NaN
+  }
+
+  get askCut(): number {
+    return this.#bounds.askCut[this.slot] ?? Number.NaN
   }
 }
 

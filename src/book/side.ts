@@ -1,5 +1,5 @@
 import { POW10 } from '../core/decimal.ts'
-import { type Decimals, kernel } from '../core/kernel.ts'
+import { type Decimals, kernel, type Sides } from '../core/kernel.ts'
 
 /** What `set` did to the side. Codes of wasm/side.ts. */
 export const SET = { missing: 0, inserted: 1, updated: 2, deleted: 3 } as const
@@ -12,13 +12,17 @@ const OUTCOMES = [SET.missing, SET.inserted, SET.updated, SET.deleted] as const
  */
 export class Side {
   readonly #kernel = kernel()
+  /** Of its book: their memory is there for as long as these are. */
+  readonly sides: Sides
   /** By which the kernel knows it. */
-  readonly place = this.#kernel.newSide(this)
+  readonly place: number
   /** Exact sizes beyond 2^53, by key; the kernel tells `Infinity` of them. */
   #big: Map<number, bigint> | undefined
   readonly #sign: 1 | -1
 
-  constructor(side: 'bid' | 'ask') {
+  constructor(side: 'bid' | 'ask', sides: Sides) {
+    this.sides = sides
+    this.place = side === 'bid' ? sides.bidPlace : sides.askPlace
     this.#sign = side === 'bid' ? 1 : -1
   }
 

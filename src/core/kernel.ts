@@ -25,12 +25,12 @@ const TEXT_BYTES = 64 * 1024
  * bytes from its begin. docs/decisions/0006 tells what it gains.
  *
  * Memory that grows leaves no view of it valid: every array here and of `columns` is to be read anew after each call that may take
- * memory: `newSide`, `setLevel`, `setEvent`, `scaleKeys`, `reserveText`, `newSymbols`, `findSymbol`, `addSymbol`, `keepTexts`.
+ * memory: `newBook`, `setLevel`, `setEvent`, `scaleKeys`, `reserveText`, `newSymbols`, `findSymbol`, `addSymbol`, `keepTexts`.
  */
 export class Kernel {
   readonly #exports: Readonly<Record<string, unknown>>
   readonly #memory: WebAssembly.Memory
-  readonly #newSide: Call
+  readonly #newBook: Call
   readonly #setLevel: Call
   readonly #setEvent: Call
   readonly #scaleKeys: Call
@@ -38,7 +38,7 @@ export class Kernel {
   readonly #newSymbols: Call
   readonly #findSymbol: Call
   readonly #addSymbol: Call
-  readonly #freeSide: Call
+  readonly #freeBook: Call
   readonly #freeRoom: Call
   readonly #freeSymbols: Call
   /** Gives back what was taken for an owner that nobody has any more. */
@@ -72,7 +72,9 @@ export class Kernel {
   readonly #noteOffset: number
   readonly #bestUsedOffset: number
   readonly #bestLeastOffset: number
-  readonly #bestKeysOffset: number
+  readonly #asksOffset: number
+  readonly #bestPlacesOffset: number
+  readonly #further: number
 
   /** Bytes of a frame that a scan reads, or a checksum takes at a time. */
   readonly frameLimit: number
@@ -103,7 +105,7 @@ export class Kernel {
     const { memory } = this.#exports
     if (!(memory instanceof WebAssembly.Memory)) throw new RangeError('the kernel has no memory')
     this.#memory = memory
-    this.#newSide = this.#call('newSide')
+    this.#newBook = this.#call('newBook')
     this.#setLevel = this.#call('setLevel')
     this.#setEvent = this.#call('setEvent')
     this.binance = this.#call('binance')
@@ -133,8 +135,10 @@ export class Kernel {
     this.#noteOffset = this.#number('NOTE')
     this.#bestUsedOffset = this.#number('BEST_USED')
     this.#bestLeastOffset = this.#number('BEST_LEAST')
-    this.#bestKeysOffset = this.#number('BEST_KEYS')
-    this.#freeSide = this.#call('freeSide')
+    this.#asksOffset = this.#number('ASKS')
+    this.#bestPlacesOffset = this.#number('BEST_PLACES')
+    this.#further = this.#number('FURTHER')
+    this.#freeBook = this.#call('freeBook')
     this.#freeRoom = this.#call('freeRoom')
     this.#freeSymbols = this.#call('freeSymbols')
     this.reserveText(TEXT_BYTES)
@@ -148,12 +152,13 @@ export class Kernel {
     this.#look()
   }
 
-  /** A side without levels, for as long as there is `owner`; answers its place. */
-  newSide(owner: object): number {
-    const side = this.#newSide()
-    this.#owners.register(owner, { free: this.#freeSide, place: side })
+  /** The sides of a book without levels, for as long as there is what is answered. */
+  newBook(): Sides {
+    const bidPlace = this.#newBook() >>> 0
+    const sides = { bidPlace, askPlace: this.askPlaceOf(bidPlace) }
+    this.#owners.register(sides, { free: this.#freeBook, place: bidPlace })
     this.#lookIfGrown()
-    return side
+    return sides
   }
 
   /** Keeps texts, and before them their lengths (32 bits each), for as long as there is `owner`; answers where. */
@@ -188,6 +193,11 @@ export class Kernel {
     this.#lookIfGrown()
   }
 
+  /** Where the asks of a book are whose bids are there. */
+  askPlaceOf(bidPlace: number): number {
+    return bidPlace + this.#asksOffset
+  }
+
   /** How many levels a side has. */
   countOf(side: number): number {
     return this.#integers[(side + this.#countOffset) >>> 2] ?? 0
@@ -199,7 +209,8 @@ export class Kernel {
     if (best < 0) return Number.NaN
     const least = this.doubles[(side + this.#bestLeastOffset) >>> 3] ?? Number.NaN
     // As its chunk counts it: from the lowest number of 16 bits.
-    return least + ((this.#shorts[((side + this.#bestKeysOffset) >>> 1) + best] ?? 0) + 2 ** 15)
+    const places = side + this.#bestPlacesOffset + (side & this.#asksOffset) * this.#further
+    return least + ((this.#shorts[(places >>> 1) + best] ?? 0) + 2 ** 15)
   }
 
   /** The place of the best level in its chunk; -1 where a side has none. */

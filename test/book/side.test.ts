@@ -150,7 +150,7 @@ for (const name of ['bid', 'ask'] as const) {
   test(`the ${name} side is the sorted map of what was set, after any row of actions`, () => {
     fc.assert(
       fc.property(fc.array(actions, { maxLength: 120, size: 'max' }), (row) => {
-        const side = new Side(name)
+        const side = new Side(name, kernel().newBook())
         const model = new Model(name)
         for (const action of row) {
           act(side, model, action)
@@ -167,7 +167,7 @@ for (const name of ['bid', 'ask'] as const) {
         fc.array(fc.record({ price: prices, size: sizes }), { maxLength: 80, size: 'max' }),
         fc.array(prices, { minLength: 1 }),
         (row, asked) => {
-          const side = new Side(name)
+          const side = new Side(name, kernel().newBook())
           const model = new Model(name)
           for (const level of row) setBoth(side, model, level)
           for (const price of asked) {
@@ -188,7 +188,7 @@ for (const name of ['bid', 'ask'] as const) {
       fc.property(
         fc.array(fc.tuple(fc.nat(2_000), fc.nat(3)), { minLength: 600, maxLength: 1_500, size: 'max' }),
         (row) => {
-          const side = new Side(name)
+          const side = new Side(name, kernel().newBook())
           const model = new Model(name)
           for (const [price, size] of row) setBoth(side, model, { price, size: BigInt(size) })
           sameAs(side, model)
@@ -213,7 +213,7 @@ for (const name of ['bid', 'ask'] as const) {
     ].entries()) {
       const random = new SeededRandom(seed + 1)
       const whole = (below: number): number => Math.floor(random.next() * below)
-      const side = new Side(name)
+      const side = new Side(name, kernel().newBook())
       const model = new Model(name)
       for (let round = 0; round < 40; round++) {
         // Tides: levels mostly come, then mostly go, wherever they are or around one place.
@@ -237,7 +237,7 @@ for (const name of ['bid', 'ask'] as const) {
 
   test(`levels of the ${name} side are read in any order, also between changes`, () => {
     const random = new SeededRandom(7)
-    const side = new Side(name)
+    const side = new Side(name, kernel().newBook())
     const model = new Model(name)
     for (let price = 0; price < 500; price++) setBoth(side, model, { price, size: 1n })
     for (let turn = 0; turn < 2_000; turn++) {
@@ -253,8 +253,29 @@ for (const name of ['bid', 'ask'] as const) {
   })
 }
 
+test('the two sides of a book, whose memory is side by side, keep out of each other', () => {
+  const both = fc.array(fc.tuple(fc.constantFrom(0 as const, 1 as const), actions), {
+    maxLength: 120,
+    size: 'max',
+  })
+  fc.assert(
+    fc.property(both, (row) => {
+      const places = kernel().newBook()
+      const sides = [new Side('bid', places), new Side('ask', places)] as const
+      const models = [new Model('bid'), new Model('ask')] as const
+      for (const { place } of sides) kernel().setNote(place, place)
+      for (const [which, action] of row) {
+        act(sides[which], models[which], action)
+        for (const at of [0, 1] as const) sameAs(sides[at], models[at])
+      }
+      for (const { place } of sides) assert.equal(kernel().noteOf(place), place)
+    }),
+    { numRuns: 200 },
+  )
+})
+
 test('beyond the last level there is no price and no size', () => {
-  const side = new Side('bid')
+  const side = new Side('bid', kernel().newBook())
   for (const price of [1, 2, 3]) side.set(price, 5)
   side.trim(2)
   for (const depth of [-1, 2, 3, Infinity]) {
@@ -265,7 +286,7 @@ test('beyond the last level there is no price and no size', () => {
 })
 
 test('levels of two sides are read in turns as soon as one side after the other', () => {
-  const sides = [new Side('bid'), new Side('ask')] as const
+  const sides = [new Side('bid', kernel().newBook()), new Side('ask', kernel().newBook())] as const
   const depths = Array.from({ length: 20_000 }, (_, depth) => depth)
   for (const side of sides) for (const depth of depths) side.set(1 + depth, 1 + depth)
   const [one, other] = sides
@@ -297,7 +318,7 @@ test('levels far from each other are forgotten as soon as they were set', () => 
     times[name] = Math.min(times[name], performance.now() - startMs)
   }
   for (let run = 0; run < 5; run++) {
-    const side = new Side('bid')
+    const side = new Side('bid', kernel().newBook())
     measured('set', () => {
       for (let level = 0; level < 40_000; level++) side.set(level * 2 ** 20, 1)
     })
@@ -308,7 +329,7 @@ test('levels far from each other are forgotten as soon as they were set', () => 
 })
 
 test('a big size that is replaced or removed leaves nothing behind', () => {
-  const side = new Side('ask')
+  const side = new Side('ask', kernel().newBook())
   side.set(100, Infinity, 10n ** 24n)
   side.set(100, 7)
   assert.equal(side.size(0), 7)
@@ -322,7 +343,7 @@ test('a big size that is replaced or removed leaves nothing behind', () => {
 test('levels that are one too far from each other to be counted together are not joined', () => {
   const far = 2 ** 17
   const end = far + 2 ** 16 - 1
-  const side = new Side('bid')
+  const side = new Side('bid', kernel().newBook())
   for (const price of [0, far, end, far + 1]) side.set(price, 1)
   assert.equal(side.set(far + 1, 0), SET.deleted)
   assert.equal(side.set(end, 2), SET.updated)
@@ -339,7 +360,7 @@ test('levels that are one too far from each other to be counted together are not
 test('a price is there right after prices are counted finer, also where that took more memory', () => {
   let isGrown = false
   for (let count = 1_000; !isGrown && count < 1_000_000; count *= 2) {
-    const side = new Side('bid')
+    const side = new Side('bid', kernel().newBook())
     for (let price = 1; price <= count; price++) side.set(price, 1)
     const { doubles } = kernel()
     side.widenPrices(3)

@@ -29,7 +29,7 @@ const SYMBOL_LENGTH = 2_000
 const FILLS = 4
 
 function filled(unit = 1): Side {
-  const side = new Side('bid')
+  const side = new Side('bid', kernel().newBook())
   for (let price = 0; price < LEVELS; price++) side.set(price * unit, 1)
   return side
 }
@@ -61,7 +61,7 @@ test('memory of levels that were forgotten is used again', () => {
 })
 
 test('memory of a large size that was forgotten is used again, also where it was the only one', () => {
-  const side = new Side('bid')
+  const side = new Side('bid', kernel().newBook())
   const before = memoryBytes()
   for (let taken = 0; taken < FILLS * before; taken += LARGE_BYTES) {
     side.set(1, WIDE_SIZE)
@@ -172,15 +172,18 @@ type Set = (key: number, size: number) => void
 /** Bytes of memory a level, where side after side is made like this. */
 function bytesOfLevel(make: (set: Set) => void): number {
   const program = new Kernel()
-  const owner = {}
+  const books: unknown[] = []
   let levels = 0
   const fill = (): number => {
     const before = program.doubles.byteLength
     levels = 0
     while (program.doubles.byteLength === before) {
-      const side = program.newSide(owner)
-      make((key, size) => program.setLevel(side, key, size))
-      levels += program.countOf(side)
+      const book = program.newBook()
+      books.push(book)
+      for (const side of [book.bidPlace, book.askPlace]) {
+        make((key, size) => program.setLevel(side, key, size))
+        levels += program.countOf(side)
+      }
     }
     return program.doubles.byteLength - before
   }

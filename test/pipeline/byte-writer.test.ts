@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { Side } from '../../src/book/side.ts'
+import { kernel } from '../../src/core/kernel.ts'
 import { ByteWriter } from '../../src/pipeline/byte-writer.ts'
 
 const mantissas = fc.oneof(
@@ -77,7 +78,7 @@ for (const name of ['bid', 'ask'] as const) {
         fc.oneof(fc.nat(40), fc.constant(Infinity)),
         fc.record({ priceDecimals: decimals, sizeDecimals: decimals }),
         (levels, depth, counted) => {
-          const side = new Side(name)
+          const side = new Side(name, kernel().newBook())
           for (const [price, size] of levels) side.set(price, size)
           const writer = new ByteWriter()
           assert.ok(writer.side(side, depth, counted))
@@ -94,7 +95,7 @@ for (const name of ['bid', 'ask'] as const) {
 }
 
 test('a side with a size beyond 2^53 is not written, and changes nothing', () => {
-  const side = new Side('bid')
+  const side = new Side('bid', kernel().newBook())
   side.set(1, Infinity, 10n ** 20n)
   const writer = new ByteWriter()
   writer.ascii('before')
@@ -103,7 +104,7 @@ test('a side with a size beyond 2^53 is not written, and changes nothing', () =>
 })
 
 test('text that needs more room than there is keeps what was written', () => {
-  const side = new Side('ask')
+  const side = new Side('ask', kernel().newBook())
   for (let price = 1; price <= 20_000; price++) side.set(price, price)
   const writer = new ByteWriter()
   writer.ascii('[')
