@@ -216,7 +216,7 @@ ${times(speed)}
 
 ${growth(speed)}
 
-Of ten books none is a large one, hence their messages are short. Of many books each message is of another, and waits for memory that no cache holds: [decision 0006](decisions/0006-kernel-in-webassembly.md) has what that takes, and what it would take at the least.
+A hundred messages a book come before those that are measured. Of ten books none is a large one, hence their messages are short. Of many books each message is of another, and waits for memory that no cache holds: [decision 0006](decisions/0006-kernel-in-webassembly.md) has what that takes, and what it would take at the least.
 
 ## Through sockets
 
