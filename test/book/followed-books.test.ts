@@ -219,18 +219,21 @@ for (const [name, rule] of [
 test('a book is followed from its first delta on, until it is lost or another is built beside it', () => {
   const followed = new FollowedBooks(FUTURES)
   const slot = 1_000
-  const sync = new BookSync(FUTURES, new Book(), followed.hearing(slot))
+  const sync = new BookSync(FUTURES, new Book(2, 1), followed.hearing(slot))
   const book: ScannedLevels = { bids: [[9, 0, 1, 0]], asks: [[11, 0, 1, 0]] }
   const snapshot = copyOf(event(KIND.snapshot, slot, book, 1), 0)
   const delta = (number: number): Columns =>
     event(KIND.delta, slot, { bids: [[8, 0, 2, 0]], asks: [] }, number)
-  assert.equal(sync.snapshot(snapshot, 0, 100, NOTHING), 'joined')
+  assert.equal(sync.snapshot(snapshot, 0, 1, NOTHING), 'joined')
   assert.equal(sync.delta(delta(0), 0, epochMicros(1)), 'old')
   assert.equal(followed.has(slot), false, 'nothing has linked yet')
   assert.equal(followed.apply(delta(2), 0), false)
   assert.equal(sync.delta(delta(2), 0, epochMicros(1)), 'applied')
   assert.equal(followed.apply(copyOf(delta(3), 0), 0), false, 'columns of others are for the sync')
   assert.equal(followed.apply(delta(3), 0), true)
+  const view = followed.at(slot)
+  assert.ok(view !== undefined && view.bidCut === 900 && view.priceDecimals === 2)
+  assert.deepEqual(factsOf(view), factsOf(sync.book))
   assert.equal(followed.apply(delta(5), 0), false, 'a hole')
   assert.equal(sync.book.sequence, 3)
   assert.ok(sync.renew())

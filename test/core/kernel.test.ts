@@ -28,15 +28,16 @@ const SYMBOL_LENGTH = 2_000
 /** Had nothing been used again, a memory that holds so much and what is in use would have doubled more than once. */
 const FILLS = 4
 
-function filled(unit = 1): Side {
-  const side = new Side('bid', kernel().newBook())
+/** One side of a book whose other side has no levels: the bids at even times. */
+function filled(time = 0, unit = 1): Side {
+  const side = new Side(time % 2 === 0 ? 'bid' : 'ask', kernel().newBook())
   for (let price = 0; price < LEVELS; price++) side.set(price * unit, 1)
   return side
 }
 
-/** Sides of which every second has large sizes. */
+/** Sides of which every second has large sizes, as many bids as asks. */
 function bothFilled(): Side[] {
-  const sides = Array.from({ length: SIDES }, () => filled())
+  const sides = Array.from({ length: SIDES }, (_, at) => filled(at >> 1))
   sides.forEach((side, at) => side.set(0, at % 2 === 0 ? 1 : WIDE_SIZE))
   return sides
 }
@@ -95,8 +96,8 @@ test('memory of sides that nobody has is used again', () =>
 
 test('memory of sides that nobody has is used again, also of what finds their levels', () =>
   assertUsedAgain(SIDES * LEVELS * ENTRY_BYTES, () =>
-    Array.from({ length: SIDES }, () => {
-      const side = filled(FAR)
+    Array.from({ length: SIDES }, (_, at) => {
+      const side = filled(at, FAR)
       // Its chunks are given back, and the directory stays as large as it was.
       side.clear()
       return side
