@@ -23,9 +23,8 @@ export type LevelWatch = (outcome: SetOutcome) => void
  * and lot and widens itself when a venue sends finer numbers, so that every level stays exact.
  */
 export class Book implements BookView {
-  readonly #sides = kernel().newBook()
-  readonly bids = new Side('bid', this.#sides)
-  readonly asks = new Side('ask', this.#sides)
+  readonly bids = new Side('bid', kernel().newBook())
+  readonly asks = new Side('ask', this.bids.sides)
   /** Of the sides, at hand: a book that was not touched for long would be waited for once more to read them there. */
   readonly bidPlace = this.bids.place
   readonly askPlace = this.asks.place

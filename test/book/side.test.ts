@@ -286,7 +286,8 @@ test('beyond the last level there is no price and no size', () => {
 })
 
 test('levels of two sides are read in turns as soon as one side after the other', () => {
-  const sides = [new Side('bid', kernel().newBook()), new Side('ask', kernel().newBook())] as const
+  const places = kernel().newBook()
+  const sides = [new Side('bid', places), new Side('ask', places)] as const
   const depths = Array.from({ length: 20_000 }, (_, depth) => depth)
   for (const side of sides) for (const depth of depths) side.set(1 + depth, 1 + depth)
   const [one, other] = sides
